@@ -1,0 +1,18 @@
+"""The words a stack is declared in; importing them does nothing."""
+
+from fleet.model.application import Application, Destination, SyncPolicy
+from fleet.model.cluster import Cluster
+from fleet.model.fleet import Fleet
+from fleet.model.project import Project
+from fleet.model.source import Directory, GitSource
+
+__all__ = [
+    "Application",
+    "Cluster",
+    "Destination",
+    "Directory",
+    "Fleet",
+    "GitSource",
+    "Project",
+    "SyncPolicy",
+]

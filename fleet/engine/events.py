@@ -1,0 +1,165 @@
+"""What a run tells while it works: one stream of values that every output is a view of.
+
+Values in events are masked already: nothing secret is in them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from fleet.errors import Problem
+
+
+class Operation(StrEnum):
+    """What happens to one object; the words are Pulumi's where it has one.
+
+    RETAIN: it left the program and stays in the cluster. FORGET: it is gone from the cluster and leaves the state.
+    ADOPT: it existed already and is taken over. SKIP: not attempted, because something before it failed.
+    """
+
+    SAME = "same"
+    CREATE = "create"
+    ADOPT = "adopt"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    RETAIN = "retain"
+    FORGET = "forget"
+    SKIP = "skip"
+
+
+class Severity(StrEnum):
+    """How much a message matters."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The object that an event is about. cluster and application are empty where there is none.
+
+    kind: as kubectl writes it, `Deployment.apps`. namespace: empty for cluster-scoped objects.
+    """
+
+    urn: str
+    cluster: str = ""
+    application: str = ""
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+
+    def __str__(self) -> str:
+        """Return `Deployment.apps default/web`."""
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field that differs. before or after is None where the field is not there.
+
+    path: `spec.replicas`, `spec.template.spec.containers[0].args`.
+    """
+
+    path: str
+    before: Any = None
+    after: Any = None
+
+
+class DriftKind(StrEnum):
+    """What became of an object behind our back."""
+
+    CHANGED = "changed"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """An object in a cluster that is not as it was last applied.
+
+    changes: from what is wanted (before) to what is there (after); empty when the object is gone.
+    heals: whether a run with `--refresh` puts it right; False where the application's self_heal is.
+    """
+
+    subject: Subject
+    kind: DriftKind
+    changes: tuple[FieldChange, ...] = ()
+    heals: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """A run begins. clusters: the names of those that the state knows."""
+
+    command: str
+    project: str
+    stack: str
+    dry_run: bool
+    clusters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something the program or the engine says. ephemeral: worth showing only until the next one."""
+
+    text: str
+    severity: Severity = Severity.INFO
+    ephemeral: bool = False
+    cluster: str = ""
+    application: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """Work on one object begins (not for objects that stay the same)."""
+
+    subject: Subject
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished:
+    """Work on one object is done; in a dry run, would be done."""
+
+    subject: Subject
+    operation: Operation
+    changes: tuple[FieldChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailed:
+    """Work on one object failed; the state keeps what is true."""
+
+    subject: Subject
+    operation: Operation
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class DriftFound:
+    """An object is not as it was last applied."""
+
+    drift: Drift
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFailed:
+    """A cluster cannot be worked with in this run; its state is kept, the other clusters go on."""
+
+    cluster: str
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """A run ends. outputs: the stack's outputs, secrets masked."""
+
+    duration_s: float
+    changes: bool
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+
+Event = RunStarted | Message | StepStarted | StepFinished | StepFailed | DriftFound | ClusterFailed | RunFinished

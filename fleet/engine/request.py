@@ -1,0 +1,76 @@
+"""What a run is asked for, and what comes of it: the values at the engine's door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from fleet.engine.events import Drift, Operation
+from fleet.errors import Problem
+
+
+class Command(StrEnum):
+    """What is done with the stack."""
+
+    UP = "up"
+    REFRESH = "refresh"
+    DESTROY = "destroy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """One run of the engine.
+
+    dry_run: say what would be done, change neither cluster nor state.
+    refresh: for `up` and `destroy`: look at the clusters first, and heal.
+    parallel: registrations of the program that are under way at once.
+    continue_on_error: go on in a cluster after an object there failed; other clusters always go on.
+    targets, excludes: patterns of URNs as Pulumi has them, `*` within a segment and `**` across; at most one of both.
+    run_id: the same for the preview and the update of one command.
+    """
+
+    command: Command
+    project_dir: Path
+    stack: str
+    dry_run: bool = False
+    refresh: bool = False
+    parallel: int = 16
+    continue_on_error: bool = False
+    targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    run_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How many objects of an application in a cluster met with an operation. application: empty for none."""
+
+    cluster: str
+    application: str
+    operation: Operation
+    objects: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What a run did, or would do.
+
+    counts: sorted; objects of Kubernetes only, neither providers nor components.
+    failures: what did not work, per object, per cluster, or for the whole program.
+    drift: every object found to differ from what was last applied, healed or left alone.
+    outputs: the stack's outputs, secrets masked.
+    changes: whether anything differs from the state or from the clusters.
+    cancelled: the user stopped the run; what was done is in the state.
+    """
+
+    counts: tuple[Count, ...] = ()
+    failures: tuple[Problem, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    changes: bool = False
+    cancelled: bool = False
+    exit_code: int = 0
+    duration_s: float = 0.0

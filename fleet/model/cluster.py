@@ -1,0 +1,58 @@
+"""Cluster: one connection that applications can be deployed through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fleet.model import checks
+
+# What Argo CD calls the cluster that it runs in, by URL and by name.
+IN_CLUSTER_URL = "https://kubernetes.default.svc"
+IN_CLUSTER_NAME = "in-cluster"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A Kubernetes cluster that the stack deploys to, by a kubeconfig's context.
+
+    name: part of every URN of the cluster's objects; renaming a cluster means new objects.
+    kubeconfig: path of a kubeconfig file, relative to the project; None is what kubectl would use ($KUBECONFIG or
+        ~/.kube/config). Only the path is kept in the state, never credentials.
+    context: the kubeconfig's context; None is its current context.
+    server: the API server's URL by which destinations mean this cluster. It is a name only: the connection is made as
+        the kubeconfig says.
+    urls: further URLs that mean this cluster, placeholders in files taken from elsewhere included.
+    in_cluster: True for the one cluster that `https://kubernetes.default.svc` and the name `in-cluster` mean.
+    labels: for selecting clusters.
+    paused: True leaves the cluster at what was last deployed there.
+    identifier: what makes it *this* cluster for good, whatever its URL or credentials; None is its name. Only
+        a change of it makes Pulumi replace what was deployed there.
+    """
+
+    name: str
+    kubeconfig: str | None = field(default=None, kw_only=True)
+    context: str | None = field(default=None, kw_only=True)
+    server: str | None = field(default=None, kw_only=True)
+    urls: Sequence[str] = field(default=(), kw_only=True)
+    in_cluster: bool = field(default=False, kw_only=True)
+    labels: Mapping[str, str] = field(default_factory=dict, kw_only=True, hash=False)
+    paused: bool = field(default=False, kw_only=True)
+    identifier: str | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        checks.name("Cluster", "name", self.name)
+        owner = f"Cluster {self.name!r}"
+        for optional in ("kubeconfig", "context", "server", "identifier"):
+            checks.text(owner, optional, getattr(self, optional), optional=True)
+        for boolean in ("in_cluster", "paused"):
+            checks.flag(owner, boolean, getattr(self, boolean))
+        object.__setattr__(self, "urls", checks.sequence(owner, "urls", self.urls, str, "URLs"))
+        object.__setattr__(self, "labels", checks.labels(owner, "labels", self.labels))
+
+    def means(self, reference: str) -> bool:
+        """Return whether a destination's `server` or `name` means this cluster. Trailing slashes do not count."""
+        if reference in (IN_CLUSTER_URL, IN_CLUSTER_NAME) and self.in_cluster:
+            return True
+        known = {url.rstrip("/") for url in (self.server, *self.urls) if url}
+        return reference == self.name or reference.rstrip("/") in known
