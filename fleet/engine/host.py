@@ -1,0 +1,109 @@
+"""The program's process: runs `__main__.py` against a monitor, by the contract of Pulumi's Python language host.
+
+Started by `fleet.engine.program` as a script of its own; it imports nothing of this project. Arguments and environment are
+those that `pulumi-language-python` hands to its exec script (research: sdk/python/cmd/pulumi-language-python/main.go), so a
+program cannot tell the difference.
+
+Exit codes: 0; 1 for an error that the SDK raised on purpose; 32 for one that was shown already. Where the program leaves with
+`SystemExit` raised from an error that has an `exit_code`, that code is used, so that the kind of failure is not lost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import runpy
+import sys
+import traceback
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pulumi
+import pulumi.runtime
+
+SHOWN = 32
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the program and return the exit code for the process."""
+    options = _parse(arguments)
+    pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())
+    pulumi.runtime.configure(
+        pulumi.runtime.Settings(
+            monitor=options.monitor,
+            engine=options.engine,
+            project=options.project,
+            stack=options.stack,
+            parallel=options.parallel,
+            dry_run=options.dry_run == "true",
+            organization=options.organization,
+            root_directory=options.root_directory,
+        )
+    )
+    # The SDK logs about five debug messages per resource, each a synchronous call to an engine that drops them.
+    pulumi.log.debug = lambda *_args, **_kwargs: None  # type: ignore[assignment]
+    # Futures that nobody awaits are how the SDK ends after a failure; asyncio would print each of them.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    sys.argv = [options.program, *options.arguments]
+    os.chdir(options.pwd)
+    return _run(options.program, max(options.parallel, 1) * 4)
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Run a Pulumi program in Python")
+    for name in ("monitor", "engine", "project", "stack", "organization", "root_directory", "pwd", "dry_run"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--parallel", type=int, required=True)
+    parser.add_argument("program")
+    parser.add_argument("arguments", nargs="*")
+    return parser.parse_args(arguments)
+
+
+def _run(program: str, threads: int) -> int:
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    executor = ThreadPoolExecutor(max_workers=threads)
+    loop.set_default_executor(executor)
+    try:
+        loop.run_until_complete(
+            pulumi.runtime.run_in_stack(lambda: runpy.run_path(program, run_name="__main__"))  # type: ignore[arg-type]
+        )
+    except pulumi.RunError as error:
+        pulumi.log.error(str(error))
+        return 1
+    except SystemExit as error:
+        return _exit_code(error)
+    except Exception:
+        pulumi.log.error(f"The program failed with an unhandled exception:\n{_user_traceback(program)}")
+        return SHOWN
+    finally:
+        executor.shutdown(wait=True)
+        loop.close()
+    return 0
+
+
+def _exit_code(error: SystemExit) -> int:
+    cause = getattr(error.__cause__, "exit_code", None)
+    if isinstance(cause, int):
+        return cause
+    if error.code is None:
+        return 0
+    return error.code if isinstance(error.code, int) else 1
+
+
+def _user_traceback(program: str) -> str:
+    """Return the current traceback from the program's own first frame on; all of it where there is none."""
+    frames = traceback.extract_tb(sys.exc_info()[2])
+    main_file = Path(program).resolve()
+    main_file = main_file / "__main__.py" if main_file.is_dir() else main_file
+    for position, frame in enumerate(frames):
+        if Path(frame.filename).resolve() == main_file:
+            return traceback.format_exc(limit=position - len(frames))
+    return traceback.format_exc()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,79 @@
+"""Property paths as programs write them in `ignoreChanges` and `replaceOnChanges`.
+
+`spec.replicas`, `spec.containers[0].image`, `metadata.annotations["example.com/key"]`, `*` for any one key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+Path = tuple[str | int, ...]
+
+_MISSING: Final = object()
+_STEP = re.compile(r'\.?(?P<key>[^.\["\]]+)|\["(?P<quoted>(?:[^"\\]|\\.)*)"\]|\[(?P<index>\d+|\*)\]')
+
+
+def parse(text: str) -> Path:
+    """Return the steps of a path. Raises ValueError where the text is not one."""
+    steps: list[str | int] = []
+    position = 0
+    while position < len(text):
+        match = _STEP.match(text, position)
+        if match is None:
+            raise ValueError(f"not a property path: {text!r}")
+        steps.append(_step(match))
+        position = match.end()
+    return tuple(steps)
+
+
+def _step(match: re.Match[str]) -> str | int:
+    index = match["index"]
+    if index is not None:
+        return int(index) if index.isdigit() else "*"
+    quoted = match["quoted"]
+    return match["key"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+
+
+def covers(pattern: Path, path: Path) -> bool:
+    """Return whether the path is what the pattern names, or something inside it, or something around it."""
+    return all(step in ("*", at) for step, at in zip(pattern, path, strict=False))
+
+
+def keep_old(inputs: Any, old: Any, ignored: Sequence[Path]) -> Any:
+    """Return the inputs with everything at the ignored paths as it was: that is what `ignoreChanges` asks for."""
+    for path in ignored:
+        inputs = _keep(inputs, old, path)
+    return inputs
+
+
+def _keep(new: Any, old: Any, path: Path) -> Any:
+    if not path:
+        return old
+    step, rest = path[0], path[1:]
+    if isinstance(new, Mapping) and isinstance(old, Mapping):
+        keys = sorted({*new, *old}) if step == "*" else [str(step)]
+        merged = dict(new)
+        for key in keys:
+            _put(merged, key, _keep_at(new.get(key, _MISSING), old.get(key, _MISSING), rest))
+        return merged
+    if isinstance(new, list) and isinstance(old, list):
+        return [
+            _keep(entry, old[at], rest) if step in ("*", at) and at < len(old) else entry for at, entry in enumerate(new)
+        ]
+    return new
+
+
+def _keep_at(new: Any, old: Any, rest: Path) -> Any:
+    """A path that ends here takes the old value, absence included; one that goes on needs both sides."""
+    if not rest:
+        return old
+    return new if new is _MISSING or old is _MISSING else _keep(new, old, rest)
+
+
+def _put(mapping: dict[str, Any], key: str, value: Any) -> None:
+    if value is _MISSING:
+        mapping.pop(key, None)
+    else:
+        mapping[key] = value
