@@ -1,0 +1,70 @@
+"""Conflicts: what makes the manifests of a cluster impossible to deploy together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from fleet.errors import Problem
+from fleet.model.manifest import ObjectKey
+from fleet.model.plan import Rendered
+from fleet.plan.wanted import Wanted
+
+
+def empty(rendered: Iterable[Rendered]) -> Iterable[Problem]:
+    """Yield a problem for each application that renders nothing in a cluster and does not allow that."""
+    for each in rendered:
+        target = each.target
+        if not each.manifests and not target.application.sync.allow_empty:
+            yield Problem(
+                f"{target.path!r} holds no object at {target.revision.name} ({each.commit[:12]})",
+                target.destination.where,
+                detail="What the application has deployed would no longer be wanted there.",
+                hint="Check the path. If it is meant to be empty: allow_empty=True, in YAML `allowEmpty: true`.",
+            ).at(application=target.application.name, cluster=target.cluster.name)
+
+
+def merged(wanted: Iterable[Wanted]) -> tuple[Wanted, ...]:
+    """Return the objects without those that one application wants twice alike, as two of its destinations may."""
+    unique: dict[tuple[str, ObjectKey], list[Wanted]] = {}
+    for each in wanted:
+        known = unique.setdefault((each.application, each.key), [])
+        if all(each.manifest.body != other.manifest.body for other in known):
+            known.append(each)
+    return tuple(each for known in unique.values() for each in known)
+
+
+def clashes(wanted: Iterable[Wanted]) -> Iterable[Problem]:
+    """Yield a problem for each object of a cluster that is wanted more than once."""
+    for key, group in groupby(sorted(wanted, key=_identity), key=lambda each: each.key):
+        claims = tuple(group)
+        if len(claims) > 1:
+            yield _clash(key, claims)
+
+
+def _identity(wanted: Wanted) -> tuple[ObjectKey, str, str]:
+    return wanted.key, wanted.application, str(wanted.manifest.where)
+
+
+def _clash(key: ObjectKey, claims: Sequence[Wanted]) -> Problem:
+    applications = sorted({claim.application for claim in claims})
+    cluster = claims[0].target.cluster.name
+    detail = "\n".join(_claim(claim) for claim in claims)
+    if len(applications) == 1:
+        return Problem(
+            f"{key} is there more than once, and not the same",
+            detail=detail,
+            hint="Leave one of them out.",
+        ).at(application=applications[0], cluster=cluster)
+    return Problem(
+        f"{key} is wanted by {' and '.join(applications)}",
+        detail=detail,
+        hint="An object belongs to one application of a cluster. Leave it out of the others.",
+    ).at(cluster=cluster)
+
+
+def _claim(claim: Wanted) -> str:
+    target = claim.target
+    where = claim.manifest.where
+    place = f"{where.file}:{where.line}" if where.line else where.file
+    return f"{claim.application}: {place} of {target.revision.repo} at {target.revision.name}"

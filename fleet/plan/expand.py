@@ -1,0 +1,170 @@
+"""Expand: the declared Fleet → one Target per application and destination. The first step of the plan.
+
+References (`server`, `name`, a Cluster) become clusters here, and a destination's own revision and path replace the
+source's. Whether a repository, revision or path exists is not known yet.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+
+from fleet.errors import DeclarationError, Problem, Where
+from fleet.model.application import Application, Destination
+from fleet.model.cluster import IN_CLUSTER_NAME, IN_CLUSTER_URL, Cluster
+from fleet.model.fleet import Fleet
+from fleet.model.plan import Revision, Target
+from fleet.plan.namespace import DEFAULT_NAMESPACE
+
+# Argo CD has it in every installation, and most files name it.
+DEFAULT_PROJECT = "default"
+
+
+def expand(fleet: Fleet, mirrors: Mapping[str, str]) -> tuple[Target, ...]:
+    """Return a Target per application and destination, by cluster, application and namespace.
+
+    mirrors: repository URL → what to fetch instead. A trailing `/` or `.git` makes no difference.
+    Raises DeclarationError with everything in the fleet that does not fit together.
+    """
+    problems = [*_repeated_names(fleet), *_in_clusters(fleet.clusters), *_unknown_projects(fleet)]
+    clusters = tuple({cluster.name: cluster for cluster in fleet.clusters}.values())
+    targets: list[Target] = []
+    for application in fleet.applications:
+        for destination in application.targets:
+            found = _find(destination, clusters)
+            if isinstance(found, Cluster):
+                targets.append(_target(application, destination, found, mirrors))
+            else:
+                problems.append(found.at(application=application.name))
+    problems = problems or [*_repeated_destinations(targets)]
+    if problems:
+        raise DeclarationError(*problems)
+    return tuple(sorted(targets, key=_place))
+
+
+def _target(application: Application, destination: Destination, cluster: Cluster, mirrors: Mapping[str, str]) -> Target:
+    source = application.source
+    repo = mirrored(source.repo, mirrors)
+    return Target(
+        application=application,
+        destination=destination,
+        cluster=cluster,
+        revision=Revision(repo, source.revision if destination.revision is None else destination.revision),
+        path=source.path if destination.path is None else destination.path,
+        directory=source.directory,
+        namespace=destination.namespace,
+    )
+
+
+def _place(target: Target) -> tuple[str, str, str]:
+    return target.cluster.name, target.application.name, target.namespace or DEFAULT_NAMESPACE
+
+
+def mirrored(repo: str, mirrors: Mapping[str, str]) -> str:
+    """Return what to fetch for a repository: the mirror of its URL as written, of an equivalent URL, or itself."""
+    if repo in mirrors:
+        return mirrors[repo]
+    equivalent = {_normalised(url): mirror for url, mirror in sorted(mirrors.items())}
+    return equivalent.get(_normalised(repo), repo)
+
+
+def _normalised(url: str) -> str:
+    return url.rstrip("/").removesuffix(".git").rstrip("/")
+
+
+def _find(destination: Destination, clusters: Sequence[Cluster]) -> Cluster | Problem:
+    reference = destination.reference
+    found = [cluster for cluster in clusters if cluster.means(reference)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(cluster.name for cluster in found)
+        return Problem(
+            f"{reference!r} means more than one cluster",
+            destination.where,
+            detail=f"It means {names}.",
+            hint="Use the name of one of them.",
+        )
+    known = ", ".join(sorted(map(_described, clusters))) or "none"
+    return Problem(
+        f"no cluster is known as {reference!r}",
+        destination.where,
+        detail=f"Known clusters: {known}.",
+        hint=_advice(reference, clusters),
+    )
+
+
+def _described(cluster: Cluster) -> str:
+    urls = [url for url in (cluster.server, *cluster.urls) if url]
+    return f"{cluster.name} ({', '.join(urls)})" if urls else cluster.name
+
+
+def _advice(reference: str, clusters: Iterable[Cluster]) -> str:
+    if reference in (IN_CLUSTER_URL, IN_CLUSTER_NAME):
+        return (
+            "It means the cluster that Argo CD itself runs in. Mark one of yours as that: "
+            "in_cluster=True in Python, `inCluster: true` in fleet:clusters."
+        )
+    if "<" in reference and ">" in reference:
+        return (
+            "It is a placeholder. Say which cluster it means, in the stack's configuration:\n"
+            f"fleet:clusters: {{<cluster>: {{urls: ['{reference}']}}}}\n"
+            f"or, where the cluster is declared in Python, with urls=[{reference!r}]."
+        )
+    names = {name for cluster in clusters for name in (cluster.name, cluster.server, *cluster.urls) if name}
+    nearest = difflib.get_close_matches(reference, sorted(names), n=1)
+    declare = f"Add {reference!r} to the `urls` of the cluster that it means, or declare the cluster."
+    return f"Did you mean {nearest[0]!r}?" if nearest else declare
+
+
+def _repeated_names(fleet: Fleet) -> Iterable[Problem]:
+    kinds = (("cluster", fleet.clusters), ("application", fleet.applications), ("project", fleet.projects))
+    for kind, values in kinds:
+        first: dict[str, Where] = {}
+        for value in values:
+            where = value.where if isinstance(value, Application) else Where()
+            if value.name in first:
+                other = str(first[value.name])
+                yield Problem(
+                    f"more than one {kind} is named {value.name!r}",
+                    where,
+                    detail=f"The other one: {other}." if other else "",
+                    hint="Names are unique in a stack.",
+                )
+            first.setdefault(value.name, where)
+
+
+def _in_clusters(clusters: Iterable[Cluster]) -> Iterable[Problem]:
+    marked = sorted({cluster.name for cluster in clusters if cluster.in_cluster})
+    if len(marked) > 1:
+        yield Problem(
+            "only one cluster can be the one that `https://kubernetes.default.svc` means",
+            detail=f"in_cluster is True for {', '.join(marked)}.",
+        )
+
+
+def _unknown_projects(fleet: Fleet) -> Iterable[Problem]:
+    known = {DEFAULT_PROJECT, *(project.name for project in fleet.projects)}
+    for application in fleet.applications:
+        if application.project not in known:
+            nearest = difflib.get_close_matches(application.project, sorted(known), n=1)
+            yield Problem(
+                f"no project is named {application.project!r}",
+                application.where,
+                detail=f"Known projects: {', '.join(sorted(known))}.",
+                hint=f"Did you mean {nearest[0]!r}?" if nearest else "Declare it: Project(...) in the stack's Python.",
+            ).at(application=application.name)
+
+
+def _repeated_destinations(targets: Iterable[Target]) -> Iterable[Problem]:
+    seen: set[tuple[str, str, str]] = set()
+    for target in targets:
+        place = _place(target)
+        if place in seen:
+            cluster, application, namespace = place
+            yield Problem(
+                f"the application goes to namespace {namespace!r} of this cluster twice",
+                target.destination.where,
+                hint="Leave one of the destinations out, or give it a namespace of its own.",
+            ).at(application=application, cluster=cluster)
+        seen.add(place)

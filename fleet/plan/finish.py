@@ -1,0 +1,99 @@
+"""Finish: manifests → what each cluster should hold. The last step of the plan.
+
+In: what every target's source holds. Out: a ClusterPlan per cluster that any target is in. Each step takes the objects
+of a cluster and returns new ones; none of them edits what it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+from fleet.errors import PlanError, Problem
+from fleet.model.cluster import Cluster
+from fleet.model.plan import ClusterPlan, PlannedApplication, PlannedObject, Rendered
+from fleet.plan import conflicts, marks, namespace, order, tokens
+from fleet.plan.definitions import Definition, defined
+from fleet.plan.wanted import Wanted
+
+_Definitions = Mapping[tuple[str, str], Definition]
+
+
+def finish(rendered: Sequence[Rendered]) -> tuple[ClusterPlan, ...]:
+    """Return the plans, by the clusters' names.
+
+    Raises PlanError with everything, in all clusters, that cannot be deployed together.
+    """
+    everywhere = _definitions(rendered)
+    plans: list[ClusterPlan] = []
+    problems: list[Problem] = []
+    for cluster, here in _by_cluster(rendered):
+        definitions = {**everywhere, **_definitions(here)}
+        wanted = _wanted(here, definitions)
+        problems += (*conflicts.empty(here), *conflicts.clashes(wanted))
+        plans.append(ClusterPlan(cluster, _applications(here, wanted), _objects(wanted, definitions)))
+    if problems:
+        raise PlanError(*problems)
+    return tuple(plans)
+
+
+def _by_cluster(rendered: Iterable[Rendered]) -> Iterable[tuple[Cluster, tuple[Rendered, ...]]]:
+    ordered = sorted(rendered, key=lambda each: (each.target.cluster.name, each.target.application.name, _asked(each)))
+    for _, group in groupby(ordered, key=lambda each: each.target.cluster.name):
+        here = tuple(group)
+        yield here[0].target.cluster, here
+
+
+def _asked(rendered: Rendered) -> str:
+    return rendered.target.namespace or ""
+
+
+def _definitions(rendered: Iterable[Rendered]) -> dict[tuple[str, str], Definition]:
+    return defined(manifest for each in rendered for manifest in each.manifests)
+
+
+def _wanted(rendered: Sequence[Rendered], definitions: _Definitions) -> tuple[Wanted, ...]:
+    """Take the objects of one cluster through the steps, and order them."""
+    scopes = {kind: definition.namespaced for kind, definition in definitions.items()}
+    read = [Wanted(each.target, manifest) for each in rendered for manifest in each.manifests]
+    placed = [namespace.settled(each, scopes) for each in read]
+    single = conflicts.merged(placed)
+    complete = (*single, *namespace.created(single, [each.target for each in rendered]))
+    return tuple(sorted(map(marks.annotated, complete), key=order.sort_key))
+
+
+def _applications(rendered: Iterable[Rendered], wanted: Sequence[Wanted]) -> tuple[PlannedApplication, ...]:
+    required = namespace.required(wanted)
+    planned: list[PlannedApplication] = []
+    for name, group in groupby(rendered, key=lambda each: each.target.application.name):
+        here = tuple(group)
+        target = here[0].target
+        planned.append(
+            PlannedApplication(
+                name=f"{target.cluster.name}/{name}",
+                application=target.application,
+                cluster=target.cluster.name,
+                commits=tuple((_asked(each), each.commit) for each in here),
+                required_namespaces=required.get(name, ()),
+            )
+        )
+    return tuple(planned)
+
+
+def _objects(wanted: Sequence[Wanted], definitions: _Definitions) -> tuple[PlannedObject, ...]:
+    before = order.dependencies([each.manifest for each in wanted])
+    return tuple(_object(each, definitions, positions) for each, positions in zip(wanted, before, strict=True))
+
+
+def _object(wanted: Wanted, definitions: _Definitions, depends_on: tuple[int, ...]) -> PlannedObject:
+    manifest, target = wanted.manifest, wanted.target
+    return PlannedObject(
+        application=wanted.application,
+        name=tokens.resource_name(target.cluster.name, wanted.key),
+        type_token=tokens.type_token(manifest.api_version, manifest.kind),
+        manifest=manifest,
+        aliases=tokens.aliases(manifest, definitions),
+        depends_on=depends_on,
+        retain=marks.retained(wanted),
+        adopt=wanted.generated or target.application.adopt,
+    )

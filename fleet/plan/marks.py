@@ -1,0 +1,60 @@
+"""Marks: the annotations by which we tell Pulumi's Kubernetes provider, and by which a manifest's author tells us.
+
+The provider's annotations end up in the cluster. A manifest that sets one itself is left as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fleet.plan.wanted import Wanted
+
+# One name for all fields that we own, so that they are recognised after the state is lost, and by people.
+FIELD_MANAGER: Final = "fleet"
+
+_FIELD_MANAGER: Final = "pulumi.com/patchFieldManager"
+_SKIP_AWAIT: Final = "pulumi.com/skipAwait"
+_WAIT_FOR: Final = "pulumi.com/waitFor"
+_SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
+_KEEPING: Final = frozenset({"Prune=false", "Delete=false"})
+
+# Kinds that the provider waits for, up to ten minutes on create and update, and looks into on every refresh
+# (pulumi-kubernetes: provider/pkg/await/awaiters.go). As in Argo CD, applying does not wait for health.
+AWAITED: Final = frozenset(
+    (group, kind)
+    for group, kinds in (
+        ("", "PersistentVolume PersistentVolumeClaim Pod ReplicationController"),
+        ("", "ResourceQuota Secret Service ServiceAccount"),
+        ("apps", "DaemonSet Deployment StatefulSet"),
+        ("batch", "Job"),
+        ("extensions", "DaemonSet Deployment Ingress"),
+        ("networking.k8s.io", "Ingress"),
+    )
+    for kind in kinds.split()
+)
+
+
+def annotated(wanted: Wanted) -> Wanted:
+    """Return the object with the annotations that the provider needs."""
+    manifest = wanted.manifest
+    given = manifest.annotations
+    ours = {_FIELD_MANAGER: FIELD_MANAGER}
+    # `waitFor` would be without effect beside `skipAwait`.
+    if (manifest.group, manifest.kind) in AWAITED and _WAIT_FOR not in given:
+        ours[_SKIP_AWAIT] = "true"
+    return wanted.with_metadata({**manifest.metadata, "annotations": {**ours, **given}})
+
+
+def retained(wanted: Wanted) -> bool:
+    """Return whether the object stays in the cluster when it leaves Git or the stack is destroyed.
+
+    A namespace made by `create_namespace` always stays, as in Argo CD: others may have put things into it.
+    """
+    application = wanted.target.application
+    options = wanted.manifest.annotations.get(_SYNC_OPTIONS, "")
+    return (
+        wanted.generated
+        or not application.sync.prune
+        or wanted.manifest.kind in application.retain
+        or not _KEEPING.isdisjoint(option.strip() for option in options.split(","))
+    )
