@@ -1,11 +1,12 @@
 """The program's process: runs `__main__.py` against a monitor, by the contract of Pulumi's Python language host.
 
-Started by `fleet.engine.program` as a script of its own; it imports nothing of this project. Arguments and environment are
-those that `pulumi-language-python` hands to its exec script (research: sdk/python/cmd/pulumi-language-python/main.go), so a
-program cannot tell the difference.
+Started by `fleet.engine.program` as a script of its own; it imports nothing of this project. Arguments and
+environment are those that `pulumi-language-python` hands to its exec script (research:
+sdk/python/cmd/pulumi-language-python/main.go), so a program cannot tell the difference.
 
-Exit codes: 0; 1 for an error that the SDK raised on purpose; 32 for one that was shown already. Where the program leaves with
-`SystemExit` raised from an error that has an `exit_code`, that code is used, so that the kind of failure is not lost.
+Exit codes: 0; 1 for an error that the SDK raised on purpose; 32 for one that was shown already. Where the program
+leaves with `SystemExit` raised from an error that has an `exit_code`, that code is used, so that the kind of failure
+is not lost.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         )
     )
     # The SDK logs about five debug messages per resource, each a synchronous call to an engine that drops them.
-    pulumi.log.debug = lambda *_args, **_kwargs: None  # type: ignore[assignment]
+    pulumi.log.debug = lambda *_args, **_kwargs: None
     # Futures that nobody awaits are how the SDK ends after a failure; asyncio would print each of them.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     sys.argv = [options.program, *options.arguments]
@@ -68,21 +69,23 @@ def _run(program: str, threads: int) -> int:
     executor = ThreadPoolExecutor(max_workers=threads)
     loop.set_default_executor(executor)
     try:
-        loop.run_until_complete(
-            pulumi.runtime.run_in_stack(lambda: runpy.run_path(program, run_name="__main__"))  # type: ignore[arg-type]
-        )
+        loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: _execute(program)))
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
         return 1
     except SystemExit as error:
         return _exit_code(error)
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever a program can raise is shown to its author
         pulumi.log.error(f"The program failed with an unhandled exception:\n{_user_traceback(program)}")
         return SHOWN
     finally:
         executor.shutdown(wait=True)
         loop.close()
     return 0
+
+
+def _execute(program: str) -> None:
+    runpy.run_path(program, run_name="__main__")
 
 
 def _exit_code(error: SystemExit) -> int:

@@ -1,6 +1,7 @@
 """The services that the program talks to: Pulumi's ResourceMonitor and Engine, over gRPC on the loopback interface.
 
-In: requests. Out: goals to the deployment, messages as events. Nothing is decided here. A request that the engine cannot
+In: requests. Out: goals to the deployment, messages as events. Nothing is decided here. A request that the engine
+cannot
 carry out ends the program with one message: it is answered as an RPC error, and the deployment is told why.
 """
 

@@ -12,9 +12,11 @@ from typing import Any, Final
 
 from fleet.engine import values
 from fleet.engine.events import Subject
-from fleet.engine.state import Secret
+from fleet.engine.kubernetes.refs import Ref
+from fleet.engine.state import Resource, Secret
 from fleet.errors import Problem, UnsupportedError
 
+APPLICATION_TYPE: Final = "fleet:index:Application"
 FIELD_MANAGER: Final = "fleet"
 _MANAGER_ANNOTATION: Final = "pulumi.com/patchFieldManager"
 _AUTONAMED: Final = "pulumi.com/autonamed"
@@ -24,7 +26,7 @@ _NOT_OBJECTS: Final = ("kubernetes:helm.sh/", "kubernetes:yaml", "kubernetes:kus
 
 
 def is_object(type_token: str) -> bool:
-    """Return whether the type is an object of Kubernetes. Raises UnsupportedError for its provider's other resources."""
+    """Return whether the type is an object of Kubernetes. Raises UnsupportedError for the provider's other resources."""
     if not type_token.startswith(_PREFIX):
         return False
     kind = type_token.rpartition(":")[2]
@@ -92,9 +94,9 @@ def subject(urn: str, inputs: Mapping[str, Any], cluster: str, application: str)
 
 
 def outputs(inputs: Mapping[str, Any], live: Mapping[str, Any], manager: str) -> dict[str, Any]:
-    """Return what the state keeps of a live object: everything but `managedFields`, secrets as secret as in the inputs."""
+    """Return what the state keeps of a live object: all but `managedFields`, and as secret as the inputs are."""
     metadata = {key: value for key, value in live["metadata"].items() if key != "managedFields"}
-    kept = _marked({**live, "metadata": metadata}, inputs)
+    kept: dict[str, Any] = _marked({**live, "metadata": metadata}, inputs)
     if isinstance(inputs.get("stringData"), Secret) and isinstance(kept.get("data"), dict):
         kept["data"] = Secret(kept["data"])
     return kept | {
@@ -119,3 +121,23 @@ def resource_version(outputs_: Mapping[str, Any]) -> str | None:
     """Return the version of the object that the state was taken from; None when it is not known."""
     version = (outputs_.get("metadata") or {}).get("resourceVersion")
     return str(version) if version else None
+
+
+def application(parent: Resource | None) -> str:
+    """Return the application that an object belongs to: what its Application component says; empty without one."""
+    if parent is None or parent.type != APPLICATION_TYPE:
+        return ""
+    return str(values.reveal(parent.inputs.get("application")) or parent.urn.rpartition("::")[2])
+
+
+def heals(parent: Resource | None) -> bool:
+    """Return whether drift is put right: always, unless the Application component says `selfHeal: false`."""
+    return parent is None or parent.inputs.get("selfHeal") is not False
+
+
+def reference(resource: Resource) -> Ref:
+    """Return the object that a resource of the state stands for, and no later one of the same name."""
+    live = values.reveal(resource.outputs.get("metadata") or {})
+    group, kind, namespace, name = identity(values.reveal(resource.inputs))
+    api_version = str(values.reveal(resource.inputs)["apiVersion"])
+    return Ref(api_version, kind, name, namespace or str(live.get("namespace") or ""), str(live.get("uid") or ""))

@@ -60,7 +60,8 @@ def _keep(new: Any, old: Any, path: Path) -> Any:
         return merged
     if isinstance(new, list) and isinstance(old, list):
         return [
-            _keep(entry, old[at], rest) if step in ("*", at) and at < len(old) else entry for at, entry in enumerate(new)
+            _keep(entry, old[at], rest) if step in ("*", at) and at < len(old) else entry
+            for at, entry in enumerate(new)
         ]
     return new
 
@@ -77,3 +78,46 @@ def _put(mapping: dict[str, Any], key: str, value: Any) -> None:
         mapping.pop(key, None)
     else:
         mapping[key] = value
+
+
+def find(value: Any, path: Path) -> tuple[bool, Any]:
+    """Return whether there is something at the path, and what."""
+    for step in path:
+        if isinstance(value, Mapping) and step in value:
+            value = value[str(step)]
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return False, None
+    return True, value
+
+
+def put(value: Any, path: Path, entry: Any) -> Any:
+    """Return a copy of the value with the entry at the path; what is missing on the way is made."""
+    if not path:
+        return entry
+    step, rest = path[0], path[1:]
+    if isinstance(step, int):
+        entries = list(value) if isinstance(value, list) else []
+        if step < len(entries):
+            entries[step] = put(entries[step], rest, entry)
+        else:
+            entries.append(put(None, rest, entry))
+        return entries
+    mapping = dict(value) if isinstance(value, Mapping) else {}
+    mapping[step] = put(mapping.get(step), rest, entry)
+    return mapping
+
+
+def remove(value: Any, path: Path) -> Any:
+    """Return a copy of the value without what is at the path; the value itself where nothing is."""
+    there, _ = find(value, path)
+    if not there or not path:
+        return value
+    *way, last = path
+    _, around = find(value, tuple(way))
+    if isinstance(around, list):
+        rest: Any = [entry for at, entry in enumerate(around) if at != last]
+    else:
+        rest = {key: entry for key, entry in around.items() if key != last}
+    return put(value, tuple(way), rest)

@@ -1,7 +1,7 @@
 """Property values between the wire (protobuf Struct) and memory (plain data, Secret, UNKNOWN).
 
-In: what the program sends. Out: dicts, lists, strings, booleans, numbers and None, in which a secret value is wrapped in
-`Secret` and a value that a preview cannot know is `UNKNOWN`. The signature strings are Pulumi's
+In: what the program sends. Out: dicts, lists, strings, booleans, numbers and None, in which a secret value is
+wrapped in `Secret` and a value that a preview cannot know is `UNKNOWN`. The signature strings are Pulumi's
 (sdk/go/common/resource/plugin/rpc.go and sdk/go/common/resource/sig).
 """
 
@@ -16,7 +16,7 @@ from fleet.engine.state import Secret
 from fleet.errors import UnsupportedError
 
 SIGNATURE_KEY: Final = "4dabf18193072939515e22adb298388d"
-SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
+SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a marker, not a secret
 _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 _RESOURCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
 _UNSUPPORTED: Final = {

@@ -1,0 +1,125 @@
+"""The program's process, from the engine's side: started, its words passed on, ended when the user stops.
+
+In: where the program is and what it is told. Out: its exit code. The contract is Pulumi's language host's
+(`fleet/engine/host.py` is the other side of it).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleet.engine.events import Event, Message, Severity
+
+_HOST = Path(__file__).with_name("host.py")
+_GRACE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What the program's process is started with.
+
+    directory: where `Pulumi.yaml` is. main: the program below it, a file or a directory.
+    python: the interpreter that has the program's requirements.
+    config: `<namespace>:<key>` → value as text. secret_keys: those whose values are secret.
+    """
+
+    directory: Path
+    main: str
+    python: str
+    project: str
+    stack: str
+    config: Mapping[str, str]
+    secret_keys: tuple[str, ...]
+    dry_run: bool
+    parallel: int
+    run_id: str
+
+
+def interpreter(directory: Path, virtualenv: str | None) -> str:
+    """Return the Python of the project's virtual environment where it has one, else the one that runs now."""
+    if virtualenv:
+        python = directory / virtualenv / "bin" / "python"
+        if python.exists():
+            return str(python)
+    return sys.executable
+
+
+def _arguments(program: Program, address: str) -> list[str]:
+    named = {
+        "monitor": address,
+        "engine": address,
+        "project": program.project,
+        "stack": program.stack,
+        "organization": "organization",
+        "root_directory": str(program.directory),
+        "pwd": str(program.directory),
+        "dry_run": "true" if program.dry_run else "false",
+        "parallel": str(program.parallel),
+    }
+    # -P keeps the host's own directory off the module path: names there would hide the standard library's.
+    start = [program.python, "-P", str(_HOST)]
+    return [*start, *(part for name, value in named.items() for part in (f"--{name}", value)), program.main]
+
+
+def _environment(program: Program) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PULUMI_CONFIG": json.dumps(dict(program.config)),
+        "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(program.secret_keys)),
+        "FLEET_RUN_ID": program.run_id,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+async def run(program: Program, address: str, emit: Callable[[Event], None], stop: asyncio.Event) -> int:
+    """Run the program to its end and return its exit code; negative when `stop` ended it."""
+    process = await asyncio.create_subprocess_exec(
+        *_arguments(program, address),
+        cwd=program.directory,
+        env=_environment(program),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        # Ctrl-C in the terminal is for the engine: it stops the program when nothing is under way any more.
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    words = asyncio.gather(
+        _pass_on(process.stdout, Severity.INFO, emit),
+        _pass_on(process.stderr, Severity.WARNING, emit),
+    )
+    stopped = asyncio.ensure_future(stop.wait())
+    ended = asyncio.ensure_future(process.wait())
+    try:
+        await asyncio.wait((stopped, ended), return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            await _end(process)
+        await words
+        return await ended
+    finally:
+        stopped.cancel()
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _pass_on(stream: asyncio.StreamReader, severity: Severity, emit: Callable[[Event], None]) -> None:
+    async for line in stream:
+        text = line.decode(errors="replace").rstrip()
+        if text:
+            emit(Message(text, severity))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), _GRACE_S)
+    except TimeoutError:
+        process.kill()

@@ -1,0 +1,162 @@
+"""Deleting: what leaves the stack, in reverse order of dependencies, each cluster on its own.
+
+In: resources of the state that the program no longer registers, or all of them. Out: what was deleted leaves the
+ledger, what could not be deleted stays in it. Retained objects leave the ledger and stay in their cluster.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+
+from fleet.engine import objects, values
+from fleet.engine.clusters import Cluster, Clusters
+from fleet.engine.events import Event, Operation, StepFailed, StepFinished, StepStarted, Subject
+from fleet.engine.kubernetes.errors import ClusterUnavailableError, ObjectFailedError
+from fleet.engine.ledger import Ledger
+from fleet.engine.state import Resource
+from fleet.errors import Problem
+
+
+def generations(doomed: Sequence[Resource]) -> list[list[Resource]]:
+    """Return the resources in groups to be deleted one after the other: nobody in a group is needed by a later one.
+
+    doomed: in the order of the state, in which everything stands behind what it needs.
+    """
+    rank: dict[str, int] = defaultdict(int)
+    for resource in reversed(doomed):
+        for needed in resource.needs():
+            rank[needed] = max(rank[needed], rank[resource.urn] + 1)
+    ordered = sorted(doomed, key=lambda resource: rank[resource.urn])
+    return [list(group) for _, group in groupby(ordered, key=lambda resource: rank[resource.urn])]
+
+
+class Remover:
+    """Deletes objects from their clusters and the rest from the state."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clusters: Clusters,
+        emit: Callable[[Event], None],
+        stop: asyncio.Event,
+        *,
+        dry_run: bool,
+        continue_on_error: bool,
+    ) -> None:
+        self._ledger = ledger
+        self._clusters = clusters
+        self._emit = emit
+        self._stop = stop
+        self._dry_run = dry_run
+        self._continue_on_error = continue_on_error or dry_run
+        self._kept: set[str] = set()
+
+    async def remove(self, doomed: Sequence[Resource]) -> None:
+        """Delete what the resources stand for; what other resources of the state still need stays."""
+        state = dict(self._ledger.old)
+        present = self._present(state)
+        per_cluster: dict[Cluster | None, list[Resource]] = defaultdict(list)
+        for resource in doomed:
+            is_object = resource.custom and objects.is_object(resource.type) and not resource.external
+            cluster = self._clusters.of_state(resource, state) if is_object else None
+            per_cluster[cluster].append(resource)
+        rest = per_cluster.pop(None, [])
+        await asyncio.gather(
+            *(
+                self._remove_from(cluster, each, state, present)
+                for cluster, each in per_cluster.items()
+                if cluster is not None
+            )
+        )
+        self._forget(rest)
+
+    def _present(self, state: Mapping[str, Resource]) -> set[tuple[Cluster | None, tuple[str, str, str, str]]]:
+        """The objects that the program wants, whatever their URN: deleting one of those would be an outage."""
+        wanted = (
+            each
+            for each in self._ledger.resources()
+            if not each.delete and each.custom and objects.is_object(each.type) and self._ledger.registered(each.urn)
+        )
+        return {(self._clusters.of_state(each, state), _identity(each)) for each in wanted}
+
+    async def _remove_from(
+        self,
+        cluster: Cluster,
+        doomed: Sequence[Resource],
+        state: Mapping[str, Resource],
+        present: set[tuple[Cluster | None, tuple[str, str, str, str]]],
+    ) -> None:
+        for generation in generations(doomed):
+            await asyncio.gather(
+                *(
+                    self._remove_object(
+                        cluster, resource, state.get(resource.parent), (cluster, _identity(resource)) in present
+                    )
+                    for resource in generation
+                )
+            )
+
+    async def _remove_object(self, cluster: Cluster, resource: Resource, parent: Resource | None, wanted: bool) -> None:
+        subject = objects.subject(resource.urn, values.mask(resource.inputs), cluster.name, objects.application(parent))
+        if wanted:
+            self._ledger.remove(resource)
+        elif resource.protect:
+            self._fail(subject, _protected(subject))
+        elif resource.retain_on_delete:
+            self._ledger.remove(resource)
+            self._emit(StepFinished(subject, Operation.RETAIN))
+        elif self._blocked(cluster, resource):
+            self._kept.add(resource.urn)
+            self._kept.update(resource.needs())
+            self._emit(StepFinished(subject, Operation.SKIP))
+        else:
+            await self._delete(cluster, resource, subject)
+
+    def _blocked(self, cluster: Cluster, resource: Resource) -> bool:
+        if self._stop.is_set() or cluster.failure is not None or resource.urn in self._kept:
+            return True
+        return cluster.has_failed_objects and not self._continue_on_error
+
+    async def _delete(self, cluster: Cluster, resource: Resource, subject: Subject) -> None:
+        self._emit(StepStarted(subject, Operation.DELETE))
+        try:
+            if not self._dry_run:
+                timeout_s = resource.custom_timeouts.get("delete")
+                await cluster.provider.delete(objects.reference(resource), timeout_s=timeout_s)
+        except ClusterUnavailableError as error:
+            cluster.fail(error.problem)
+            self._fail(subject, error.problem, resource)
+        except ObjectFailedError as error:
+            cluster.has_failed_objects = True
+            self._fail(subject, error.problem, resource)
+        else:
+            self._ledger.remove(resource)
+            self._emit(StepFinished(subject, Operation.DELETE))
+
+    def _fail(self, subject: Subject, problem: Problem, resource: Resource | None = None) -> None:
+        """What stays keeps what it needs: a namespace outlives the object in it that could not be deleted."""
+        self._kept.update(resource.needs() if resource else ())
+        self._emit(StepFailed(subject, Operation.DELETE, problem))
+
+    def _forget(self, rest: Sequence[Resource]) -> None:
+        """Drop components and providers that nothing in the state needs any more, from the leaves to the root."""
+        needed = {urn for each in self._ledger.resources() if each not in rest for urn in each.needs()}
+        for resource in reversed(rest):
+            if resource.urn in needed:
+                needed.update(resource.needs())
+            else:
+                self._ledger.remove(resource)
+
+
+def _identity(resource: Resource) -> tuple[str, str, str, str]:
+    return objects.identity(values.reveal(resource.inputs))
+
+
+def _protected(subject: Subject) -> Problem:
+    return Problem(
+        f"{subject} is protected and would have to be deleted",
+        hint="Keep it in the program, or remove `protect` and deploy that first.",
+    )

@@ -1,0 +1,206 @@
+"""Deployment: what the program registers, brought about while it is still registering.
+
+The monitor hands in goals; each is answered when its step is done, and the SDK registers what depends on it only
+then, so the order of steps is the program's own. Objects go to the registrar; components and providers are only
+recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fleet.engine import objects, recording, refreshing
+from fleet.engine import urn as urns
+from fleet.engine.clusters import KUBERNETES, Cluster, Clusters, identifier
+from fleet.engine.events import Event
+from fleet.engine.goal import Goal
+from fleet.engine.ledger import Ledger
+from fleet.engine.monitor import Registered
+from fleet.engine.names import Names
+from fleet.engine.registering import Registrar, Step
+from fleet.engine.state import PROVIDER_PREFIX, Resource, timestamp
+from fleet.errors import FleetError, Problem, UnsupportedError
+
+_STACK_REFERENCE = "pulumi:pulumi:StackReference"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a deployment goes about it. included: whether a URN is among what the user asked for."""
+
+    stack: str
+    project: str
+    dry_run: bool
+    refresh: bool
+    continue_on_error: bool
+    included: Callable[[str], bool]
+
+
+class Deployment:
+    """One run of the program. Owns the registrations under way and why the program was told to end."""
+
+    def __init__(
+        self,
+        options: Options,
+        ledger: Ledger,
+        clusters: Clusters,
+        emit: Callable[[Event], None],
+        stop: asyncio.Event,
+    ) -> None:
+        self.dry_run = options.dry_run
+        self.error: FleetError | None = None
+        self._options = options
+        self._ledger = ledger
+        self._clusters = clusters
+        self._stop = stop
+        self._names = Names(options.stack, options.project)
+        self._registrar = Registrar(
+            ledger,
+            clusters,
+            emit,
+            self._now,
+            stop,
+            dry_run=options.dry_run,
+            continue_on_error=options.continue_on_error,
+        )
+        self._under_way: set[asyncio.Task[Registered]] = set()
+        self._observed: dict[Cluster, asyncio.Task[refreshing.Observed]] = {}
+        self._deployed = _by_identifier(ledger.old) if options.refresh else {}
+        self._stack_outputs: Mapping[str, Any] | None = None
+
+    @staticmethod
+    def _now() -> str:
+        return timestamp(time.time_ns())
+
+    async def register(self, wanted: Goal) -> Registered:
+        """Bring one resource to its goal.
+
+        What has begun is carried to its end even when the program is gone: its answer is lost, the state is not.
+        Raises FleetError for what ends the whole program.
+        """
+        task = asyncio.ensure_future(self._register(wanted))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def _register(self, wanted: Goal) -> Registered:
+        urn = self._names.give(wanted)
+        old = self._names.find(urn, wanted, self._ledger.old)
+        if wanted.type.startswith(PROVIDER_PREFIX):
+            return self._register_provider(urn, wanted, old)
+        if not wanted.custom:
+            return self._register_component(urn, wanted, old)
+        if objects.is_object(wanted.type):
+            return await self._register_object(urn, wanted, old)
+        raise UnsupportedError(
+            Problem(
+                f"{wanted.name!r} is a {wanted.type}: the embedded engine deploys to Kubernetes only",
+                hint="Deploy this program with Pulumi: `pulumi up`.",
+            )
+        )
+
+    def _register_component(self, urn: str, wanted: Goal, old: Resource | None) -> Registered:
+        self._ledger.put(recording.record(wanted, urn, old, now=self._now()), former=old.urn if old else None)
+        if wanted.type == objects.APPLICATION_TYPE:
+            self._note_namespaces(wanted)
+        return Registered(urn, outputs=wanted.inputs)
+
+    def _note_namespaces(self, wanted: Goal) -> None:
+        namespaces = tuple(str(each) for each in wanted.inputs.get("requiredNamespaces") or ())
+        cluster = self._clusters.named(str(wanted.inputs.get("cluster") or ""))
+        if cluster is not None:
+            cluster.require(namespaces, str(wanted.inputs.get("application") or wanted.name))
+
+    def _register_provider(self, urn: str, wanted: Goal, old: Resource | None) -> Registered:
+        if wanted.type != KUBERNETES:
+            package = wanted.type.removeprefix(PROVIDER_PREFIX)
+            raise UnsupportedError(
+                Problem(
+                    f"{wanted.name!r} is a provider of {package}: the embedded engine deploys to Kubernetes only",
+                    hint="Deploy this program with Pulumi: `pulumi up`.",
+                )
+            )
+        cluster = self._clusters.add(urn, wanted.inputs)
+        self._look(cluster, identifier(urn, wanted.inputs))
+        id_ = old.id if old else str(uuid.uuid4())
+        recorded = recording.record(wanted, urn, old, id_=id_, outputs=wanted.inputs, now=self._now())
+        self._ledger.put(recorded, former=old.urn if old else None)
+        return Registered(urn, id_, wanted.inputs)
+
+    def _look(self, cluster: Cluster, identity: str) -> None:
+        """Begin to look at the cluster while the program goes on, so that it is done when objects arrive."""
+        if self._options.refresh and cluster not in self._observed:
+            deployed = self._deployed.get(identity, [])
+            self._observed[cluster] = asyncio.ensure_future(refreshing.observe(cluster, deployed))
+
+    async def _register_object(self, urn: str, wanted: Goal, old: Resource | None) -> Registered:
+        parent = self._ledger.current(wanted.parent)
+        step = self._registrar.step(urn, wanted, old, parent)
+        if not self._options.included(urn):
+            return self._registrar.leave(step)
+        return await self._registrar.register(await self._seen(step), parent)
+
+    async def _seen(self, step: Step) -> Step:
+        looking = self._observed.get(step.connection.cluster)
+        if looking is None or step.old is None:
+            return step
+        observed = await looking
+        return replace(step, observation=observed.get(step.old.urn))
+
+    async def register_outputs(self, urn: str, outputs: Mapping[str, Any]) -> None:
+        """Record a component's outputs. The stack's own wait for the program's success: a failed one has only some."""
+        if urn == urns.root(self._options.stack, self._options.project):
+            self._stack_outputs = outputs
+            return
+        component = self._ledger.current(urn)
+        if component is not None and component.outputs != outputs:
+            self._ledger.put(replace(component, outputs=outputs))
+
+    async def read(self, type_: str, name: str, id_: str, parent: str) -> Registered:
+        """Look up the outputs of this very stack as its last run left them: all that a StackReference can be here."""
+        stack = id_.rpartition("/")[2]
+        if type_ != _STACK_REFERENCE or stack != self._options.stack:
+            raise UnsupportedError(
+                Problem(
+                    f"{name!r} reads a {type_} that is not this stack: the embedded engine cannot",
+                    hint="Deploy this program with Pulumi: `pulumi up`.",
+                )
+            )
+        root = self._ledger.old.get(urns.root(self._options.stack, self._options.project))
+        outputs = {"name": id_, "outputs": dict(root.outputs) if root else {}, "secretOutputNames": []}
+        return Registered(
+            urns.make(self._options.stack, self._options.project, type_, name, parent=parent), id_, outputs
+        )
+
+    def abort(self, error: FleetError) -> None:
+        """Remember why the program is told to end: the first reason is the one to show."""
+        self.error = self.error or error
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way any more."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+        for looking in self._observed.values():
+            await looking
+
+    def succeed(self) -> None:
+        """Take the stack's outputs over: the program has run to its end."""
+        root = self._ledger.current(urns.root(self._options.stack, self._options.project))
+        if root is not None and self._stack_outputs is not None and root.outputs != self._stack_outputs:
+            self._ledger.put(replace(root, outputs=self._stack_outputs))
+
+
+def _by_identifier(state: Mapping[str, Resource]) -> Mapping[str, list[Resource]]:
+    """Return the objects of the state by what identifies their cluster."""
+    grouped: dict[str, list[Resource]] = defaultdict(list)
+    for resource in state.values():
+        provider = state.get(resource.provider_urn)
+        if provider is not None and objects.is_object(resource.type):
+            grouped[identifier(provider.urn, provider.inputs)].append(resource)
+    return grouped
