@@ -26,7 +26,7 @@ _NOT_OBJECTS: Final = ("kubernetes:helm.sh/", "kubernetes:yaml", "kubernetes:kus
 
 
 def is_object(type_token: str) -> bool:
-    """Return whether the type is an object of Kubernetes. Raises UnsupportedError for the provider's other resources."""
+    """Return whether the type is an object of Kubernetes. Raises UnsupportedError for its provider's other types."""
     if not type_token.startswith(_PREFIX):
         return False
     kind = type_token.rpartition(":")[2]
@@ -138,6 +138,8 @@ def heals(parent: Resource | None) -> bool:
 def reference(resource: Resource) -> Ref:
     """Return the object that a resource of the state stands for, and no later one of the same name."""
     live = values.reveal(resource.outputs.get("metadata") or {})
-    group, kind, namespace, name = identity(values.reveal(resource.inputs))
-    api_version = str(values.reveal(resource.inputs)["apiVersion"])
-    return Ref(api_version, kind, name, namespace or str(live.get("namespace") or ""), str(live.get("uid") or ""))
+    inputs = values.reveal(resource.inputs)
+    _, kind, namespace, name = identity(inputs)
+    return Ref(
+        str(inputs["apiVersion"]), kind, name, namespace or str(live.get("namespace") or ""), str(live.get("uid") or "")
+    )

@@ -24,7 +24,7 @@ Observed = Mapping[str, Observation]
 
 
 async def observe(cluster: Cluster, resources: Sequence[Resource]) -> Observed:
-    """Return what the cluster holds of the resources, by URN; nothing at all when it cannot be reached, which is said."""
+    """Return what the cluster holds of the resources, by URN; nothing when it cannot be reached, which is said."""
     try:
         return await cluster.provider.observe([_known(each) for each in resources])
     except ClusterUnavailableError as error:
@@ -41,8 +41,10 @@ def _known(resource: Resource) -> Known:
     )
 
 
-def by_cluster(resources: Sequence[Resource], clusters: Clusters, state: Mapping[str, Resource]) -> dict[Cluster,
-    list[Resource]]: """Return the Kubernetes objects among the resources, per cluster, in their order."""
+def by_cluster(
+    resources: Sequence[Resource], clusters: Clusters, state: Mapping[str, Resource]
+) -> dict[Cluster, list[Resource]]:
+    """Return the Kubernetes objects among the resources, per cluster, in their order."""
     grouped: dict[Cluster, list[Resource]] = defaultdict(list)
     for resource in resources:
         if resource.custom and objects.is_object(resource.type):
@@ -89,8 +91,10 @@ def _set(inputs: Any, path: paths.Path, there: bool, value: Any) -> Any:
     return paths.put(inputs, path, value) if there else paths.remove(inputs, path)
 
 
-async def refresh(ledger: Ledger, clusters: Clusters, included: Callable[[str], bool], emit: Callable[[Event], None])
-    -> None: """Bring the state to what the clusters hold, and tell the drift. Clusters are looked at side by side."""
+async def refresh(
+    ledger: Ledger, clusters: Clusters, included: Callable[[str], bool], emit: Callable[[Event], None]
+) -> None:
+    """Bring the state to what the clusters hold, and tell the drift. Clusters are looked at side by side."""
     state = dict(ledger.old)
     chosen = [each for each in state.values() if included(each.urn)]
     await asyncio.gather(

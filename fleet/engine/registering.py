@@ -212,7 +212,7 @@ class Registrar:
         return self._done(step, decision, live.body)
 
     async def _replace(self, step: Step, decision: Decision) -> Registered:
-        """Replace: the same object is deleted first; another one is created first, and the old one deleted at the end."""
+        """Delete the same object first; where it becomes another one, create that and delete the old one at the end."""
         old = step.old
         assert old is not None
         if old.protect:
