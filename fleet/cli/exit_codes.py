@@ -1,0 +1,33 @@
+"""The exit codes of every command, taken from the errors themselves so that help, reference and behaviour agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fleet.errors import CancelledError, FleetError
+
+CANCELLED = CancelledError.exit_code
+SUCCESS = "Done; with `preview` and `--preview-only`, whether or not there is anything to do."
+UNEXPECTED = "Anything else; an unexpected error says where its details are."
+
+
+def table() -> tuple[tuple[int, str], ...]:
+    """Return (exit code, meaning), ascending."""
+    errors = {error.exit_code: _first_line(error) for error in _subclasses(FleetError)}
+    return tuple(sorted({0: SUCCESS, 1: UNEXPECTED, **errors}.items()))
+
+
+def epilog() -> str:
+    """Return the table for `--help`."""
+    rows = "\n".join(f"  {code:>2}  {meaning}" for code, meaning in table())
+    return f"\b\nExit codes:\n{rows}"
+
+
+def _subclasses(error: type[FleetError]) -> Iterator[type[FleetError]]:
+    for each in error.__subclasses__():
+        yield each
+        yield from _subclasses(each)
+
+
+def _first_line(error: type[FleetError]) -> str:
+    return (error.__doc__ or "").strip().splitlines()[0]

@@ -1,0 +1,79 @@
+"""One run of the engine with a view on it: the event loop, Ctrl-C, and the view's ticks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from fleet.cli.engine import Engine
+from fleet.cli.exit_codes import CANCELLED
+from fleet.cli.views.view import View
+from fleet.engine.request import RunRequest, RunResult
+from fleet.errors import FleetError
+
+TICK_S = 0.1
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOPPING = "stopping: waiting for what is under way; press Ctrl-C again to end at once"
+ENDING = "ended at once: what was under way may have happened or not; the next run finds out"
+SHOW_CURSOR = "\x1b[?25h"
+
+
+def perform(engine: Engine, request: RunRequest, view: View, end: Callable[[], None] | None = None) -> RunResult:
+    """Carry out one run. The first Ctrl-C asks for a clean stop, the second calls `end`, by default end_at_once.
+
+    The view is ended where the run raises, and left to the caller where it returns.
+    """
+    try:
+        return asyncio.run(_perform(engine, request, view, end or end_at_once))
+    except FleetError as error:
+        view.fail(error)
+        raise
+    except BaseException:
+        view.fail(None)
+        raise
+
+
+async def _perform(engine: Engine, request: RunRequest, view: View, end: Callable[[], None]) -> RunResult:
+    stop = asyncio.Event()
+    with _interruptible(stop, view.say, end):
+        ticking = asyncio.create_task(_tick(view))
+        try:
+            return await engine.run(request, view.show, stop)
+        finally:
+            ticking.cancel()
+
+
+async def _tick(view: View) -> None:
+    while True:
+        await asyncio.sleep(TICK_S)
+        view.tick()
+
+
+@contextmanager
+def _interruptible(stop: asyncio.Event, say: Callable[[str], None], end: Callable[[], None]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+
+    def interrupt() -> None:
+        if stop.is_set():
+            end()
+        else:
+            stop.set()
+            say(STOPPING)
+
+    for each in SIGNALS:
+        loop.add_signal_handler(each, interrupt)
+    try:
+        yield
+    finally:
+        for each in SIGNALS:
+            loop.remove_signal_handler(each)
+
+
+def end_at_once() -> None:
+    """End the process with CANCELLED, waiting for nothing; the cursor, which a live view hides, comes back."""
+    print(f"{SHOW_CURSOR if sys.stderr.isatty() else ''}{ENDING}", file=sys.stderr, flush=True)
+    os._exit(CANCELLED)

@@ -1,0 +1,121 @@
+"""The plain log: one line per changed object, and a progress line every few seconds, for pipes and CI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.text import Text
+
+from fleet.cli import words
+from fleet.cli.views import tally
+from fleet.cli.views.report import Report
+from fleet.cli.views.view import Ending
+from fleet.engine.events import (
+    ClusterFailed,
+    DriftFound,
+    Event,
+    Message,
+    Operation,
+    RunStarted,
+    Severity,
+    StepFailed,
+    StepFinished,
+    Subject,
+)
+from fleet.errors import FleetError
+
+PROGRESS_EVERY_S = 5.0
+STYLES = {Severity.INFO: "", Severity.WARNING: "yellow", Severity.ERROR: "red"}
+STARTING = {
+    ("up", True): "Previewing update",
+    ("up", False): "Updating",
+    ("refresh", True): "Previewing refresh",
+    ("refresh", False): "Refreshing",
+    ("destroy", True): "Previewing destroy",
+    ("destroy", False): "Destroying",
+}
+
+
+class PlainView:
+    """Prints lines as events come in. clock: seconds, monotonic. quiet: no progress lines."""
+
+    def __init__(self, console: Console, report: Report, clock: Callable[[], float], *, quiet: bool = False) -> None:
+        self._console = console
+        self._report = report
+        self._clock = clock
+        self._quiet = quiet
+        self._tally = tally.Tally()
+        self._began = self._printed = clock()
+
+    def show(self, event: Event) -> None:
+        """Print an event that is worth a line."""
+        self._tally.add(event)
+        self._report.add(event)
+        text = line(event, dry_run=self._report.dry_run)
+        if text:
+            self._print(text)
+
+    def tick(self) -> None:
+        """Print a progress line if nothing was printed for some seconds."""
+        now = self._clock()
+        if not self._quiet and now - self._printed >= PROGRESS_EVERY_S:
+            self._print(Text(progress(self._tally, now - self._began, dry_run=self._report.dry_run), "dim"))
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self._print(Text(text, "bold"))
+
+    def finish(self, ending: Ending) -> None:
+        """Print the report."""
+        self._report.print(self._console, ending.result, last=ending.last)
+
+    def fail(self, _error: FleetError | None, /) -> None:
+        """Leave the lines as they are."""
+
+    def _print(self, text: Text) -> None:
+        self._console.print(text, soft_wrap=True)
+        self._printed = self._clock()
+
+
+def line(event: Event, *, dry_run: bool) -> Text | None:
+    """Return an event's line; None for one that is worth none."""
+    text: Text | None = None
+    match event:
+        case RunStarted(command=command, stack=stack):
+            text = Text(f"{STARTING.get((command, event.dry_run), command)} ({stack})", "bold")
+        case Message(ephemeral=False):
+            text = _message(event)
+        case StepFinished(subject=subject, operation=operation) if subject.kind and operation is not Operation.SAME:
+            done = f"{words.verb(operation, dry_run=dry_run)} {words.title(subject)}"
+            text = _at(subject, Text(done, words.VERBS[operation].style))
+        case StepFailed(subject=subject, operation=operation, problem=problem):
+            failed = f"cannot {words.VERBS[operation].plan} {words.title(subject)}: {words.clean(problem.summary)}"
+            text = _at(subject, Text(f"error: {failed}", "red"))
+        case DriftFound(drift=drift):
+            left = "" if drift.heals else " (left alone: self_heal is off)"
+            found = f"drift in {words.title(drift.subject)}: {words.drift(drift)}{left}"
+            text = _at(drift.subject, Text(found, "magenta"))
+        case ClusterFailed(cluster=cluster, problem=problem):
+            text = _at(Subject("", cluster), Text(f"error: {words.clean(problem.summary)}", "red"))
+        case _:
+            pass
+    return text
+
+
+def progress(counted: tally.Tally, elapsed_s: float, *, dry_run: bool) -> str:
+    """Return `... 12 s: 240 created, 60 unchanged; create ConfigMap default/a in dev and 31 more`."""
+    total = counted.total()
+    parts = [tally.counts(total, dry_run=dry_run), counted.activity() or counted.saying]
+    return f"... {words.duration(elapsed_s)}: {'; '.join(part for part in parts if part) or 'starting'}"
+
+
+def _message(message: Message) -> Text:
+    prefix = "" if message.severity is Severity.INFO else f"{message.severity}: "
+    text = Text(f"{prefix}{words.clean(message.text).rstrip()}", STYLES[message.severity])
+    return _at(message, text)
+
+
+def _at(what: Subject | Message, text: Text) -> Text:
+    where = words.place(what.cluster, what.application)
+    return Text.assemble((f"{where}: ", "bold"), text) if where else text

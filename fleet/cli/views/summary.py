@@ -1,0 +1,199 @@
+"""The summary: what came of a run, as a table of clusters and applications, then what needs attention.
+
+In: a request and its result. Out: renderables for Rich, in the order of printing. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from fleet.cli import words
+from fleet.cli.invocation import Invocation
+from fleet.cli.views.next_step import next_step
+from fleet.engine.events import Drift, Operation
+from fleet.engine.request import Command, RunRequest, RunResult
+from fleet.errors import Problem
+
+# More rows than this, and rows that say the same are folded into one.
+MOST_ROWS = 30
+MOST_OUTPUTS = 20
+DRIFT, FAILED = "drift", "failed"
+Column = Operation | str
+COLUMNS: tuple[Column, ...] = (*words.VERBS, DRIFT, FAILED)
+# Shown also where there is nothing to count: their zeros are what the reader looks for.
+ALWAYS: Mapping[Command, tuple[Column, ...]] = {
+    Command.UP: (Operation.CREATE, Operation.UPDATE, Operation.DELETE, Operation.SAME),
+    Command.REFRESH: (Operation.SAME, DRIFT),
+    Command.DESTROY: (Operation.DELETE,),
+}
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the table. clusters: those that it stands for."""
+
+    clusters: tuple[str, ...]
+    application: str
+    numbers: tuple[int, ...]
+
+
+def render(request: RunRequest, result: RunResult, invocation: Invocation | None) -> Iterator[RenderableType]:
+    """Yield the summary. invocation: None leaves out what to type next, because the command goes on."""
+    lines = count(result)
+    if lines:
+        yield _table(request, lines)
+    yield from _section("Drift", _drift(request, result.drift))
+    yield from _section("Failed", _failures(result.failures))
+    if not request.dry_run and request.command is Command.UP:
+        yield from _section("Outputs", _outputs(result.outputs))
+    if lines or result.failures:
+        yield Text()
+    yield _closing(request, result)
+    following = next_step(request, result, invocation) if invocation else ""
+    if following:
+        yield Text(following)
+
+
+def count(result: RunResult) -> tuple[Line, ...]:
+    """Return the table's rows, sorted by cluster and application; each has a number per column of COLUMNS."""
+    numbers: dict[tuple[str, str], dict[Column, int]] = {}
+
+    def add(cluster: str, application: str, column: Column, objects: int) -> None:
+        row = numbers.setdefault((cluster, application), dict.fromkeys(COLUMNS, 0))
+        row[column] += objects
+
+    for each in result.counts:
+        add(each.cluster, each.application, each.operation, each.objects)
+    for drift in result.drift:
+        add(drift.subject.cluster, drift.subject.application, DRIFT, 1)
+    for problem in result.failures:
+        if problem.where.cluster:
+            add(problem.where.cluster, problem.where.application, FAILED, 1)
+    return tuple(Line((cluster,), app, tuple(row.values())) for (cluster, app), row in sorted(numbers.items()))
+
+
+def fold(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """Return the rows with those that differ only in their cluster made one."""
+    groups = _grouped(lines, lambda line: (line.application, line.numbers))
+    return tuple(replace(group[0], clusters=tuple(each.clusters[0] for each in group)) for group in groups)
+
+
+def _table(request: RunRequest, lines: tuple[Line, ...]) -> Table:
+    totals = [sum(column) for column in zip(*(line.numbers for line in lines), strict=True)]
+    shown = [
+        position for position, column in enumerate(COLUMNS) if totals[position] or column in ALWAYS[request.command]
+    ]
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    table.add_column("CLUSTER")
+    table.add_column("APPLICATION")
+    for position in shown:
+        table.add_column(_heading(COLUMNS[position], request).upper(), justify="right")
+    for line in fold(lines) if len(lines) > MOST_ROWS else lines:
+        names = words.listing(line.clusters, most=3) or "-"
+        table.add_row(names, line.application or "-", *(_number(line.numbers[each], COLUMNS[each]) for each in shown))
+    if len(lines) > 1:
+        table.add_row("total", "", *(_number(totals[each], COLUMNS[each]) for each in shown), style="bold")
+    return table
+
+
+def _heading(column: Column, request: RunRequest) -> str:
+    return words.verb(column, dry_run=request.dry_run) if isinstance(column, Operation) else column
+
+
+def _number(number: int, column: Column) -> Text:
+    styles: Mapping[Column, str] = {DRIFT: "magenta", FAILED: "red"}
+    style = words.VERBS[column].style if isinstance(column, Operation) else styles[column]
+    return Text(f"{number:,}", style if number else "dim")
+
+
+def _section(heading: str, lines: Iterable[Text]) -> Iterator[Text]:
+    for position, line in enumerate(lines):
+        if position == 0:
+            yield Text(f"\n{heading}", "bold")
+        yield line
+
+
+def _drift(request: RunRequest, found: Iterable[Drift]) -> Iterator[Text]:
+    def identity(drift: Drift) -> Hashable:
+        return (*_object(drift), words.drift(drift), drift.heals)
+
+    for group in _grouped(found, identity):
+        first = group[0]
+        where = _places([each.subject.cluster for each in group], first.subject.application)
+        what = f"{words.title(first.subject)}: {words.drift(first)}"
+        yield Text.assemble("  ", (where, "bold"), f"  {what}  ", _fate(request, first))
+
+
+def _object(drift: Drift) -> tuple[str, ...]:
+    subject = drift.subject
+    return (subject.application, subject.kind, subject.namespace, subject.name)
+
+
+def _fate(request: RunRequest, drift: Drift) -> tuple[str, str]:
+    if not drift.heals:
+        return ("left alone: self_heal is off", "cyan")
+    if request.command is not Command.UP:
+        return ("", "")
+    return ("to be healed", "yellow") if request.dry_run else ("healed", "green")
+
+
+def _failures(problems: Iterable[Problem]) -> Iterator[Text]:
+    def identity(problem: Problem) -> Hashable:
+        return replace(problem, where=replace(problem.where, cluster=""))
+
+    for group in _grouped(problems, identity):
+        first = group[0]
+        where = _places([each.where.cluster for each in group], first.where.application)
+        rest = words.clean(str(replace(first, where=replace(first.where, cluster="", application=""))))
+        head, *details = rest.splitlines()
+        yield Text.assemble("  ", (f"{where}  " if where else "", "bold"), (head, "red"))
+        yield from (Text(f"    {line.strip()}") for line in details)
+
+
+def _places(clusters: list[str], application: str) -> str:
+    named = words.listing([cluster for cluster in clusters if cluster], most=8)
+    return words.place(named, application)
+
+
+def _outputs(outputs: Mapping[str, Any]) -> Iterator[Text]:
+    flat = [each for key, value in outputs.items() for each in _flat((key,), value)]
+    for path, value in flat[:MOST_OUTPUTS]:
+        yield Text(f"  {words.clean(path)}: {words.value(value).strip(chr(34))}")
+    if len(flat) > MOST_OUTPUTS:
+        yield Text(f"  … and {len(flat) - MOST_OUTPUTS:,} more; --json has them all", "dim")
+
+
+def _flat(path: tuple[str, ...], value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping) and value:
+        for key, each in value.items():
+            yield from _flat((*path, str(key)), each)
+    else:
+        yield " ".join(path), value
+
+
+def _closing(request: RunRequest, result: RunResult) -> Text:
+    took = words.duration(result.duration_s)
+    if result.cancelled:
+        return Text(f"Stopped on request after {took}; what was done is recorded.", "bold yellow")
+    if result.failures:
+        failed = words.count(len(result.failures), "failure")
+        return Text(f"{failed}, in {took}.", "bold red")
+    if not result.changes:
+        return Text(f"No changes, in {took}.", "bold green")
+    if request.dry_run:
+        return Text(f"Preview only, nothing was changed, in {took}.", "bold")
+    return Text(f"Done in {took}.", "bold green")
+
+
+def _grouped(items: Iterable[Item], identity: Callable[[Item], Hashable]) -> list[list[Item]]:
+    groups: dict[Hashable, list[Item]] = {}
+    for item in items:
+        groups.setdefault(identity(item), []).append(item)
+    return list(groups.values())

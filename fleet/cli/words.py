@@ -1,0 +1,101 @@
+"""Words that several views use: pure functions from values to short text without colours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fleet.engine.events import Drift, DriftKind, FieldChange, Operation, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """How an operation is written. plan: in a preview; done: afterwards; style: a Rich style."""
+
+    symbol: str
+    plan: str
+    done: str
+    style: str
+
+
+VERBS = {
+    Operation.CREATE: Verb("+", "create", "created", "green"),
+    Operation.ADOPT: Verb("+", "adopt", "adopted", "green"),
+    Operation.UPDATE: Verb("~", "update", "updated", "yellow"),
+    Operation.REPLACE: Verb("+-", "replace", "replaced", "magenta"),
+    Operation.DELETE: Verb("-", "delete", "deleted", "red"),
+    Operation.RETAIN: Verb("=", "retain", "retained", "cyan"),
+    Operation.FORGET: Verb("-", "forget", "forgotten", "cyan"),
+    Operation.SKIP: Verb(">", "skip", "skipped", "yellow"),
+    Operation.SAME: Verb(" ", "unchanged", "unchanged", "dim"),
+}
+
+# Everything below a space but tab and newline, DEL, and the C1 range: what could move a terminal's cursor.
+_CONTROL = {code: "�" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
+LONGEST_VALUE = 60
+
+
+def verb(operation: Operation, *, dry_run: bool) -> str:
+    """Return `create` for a preview, `created` afterwards."""
+    words = VERBS[operation]
+    return words.plan if dry_run else words.done
+
+
+def clean(text: str) -> str:
+    """Return the text without control characters, so that nothing from a cluster can steer the terminal."""
+    return text.replace("\r\n", "\n").translate(_CONTROL)
+
+
+def duration(seconds: float) -> str:
+    """Return `0.4 s`, `12 s`, `3 min 05 s`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return `1 object`, `2,000 objects`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listing(names: Sequence[str], most: int = 5) -> str:
+    """Return `dev, hub, prod`, or the first few `and 97 more`."""
+    if len(names) <= most + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most} more"
+
+
+def place(cluster: str, application: str) -> str:
+    """Return `hub/my-app`, or what there is of it."""
+    return "/".join(part for part in (cluster, application) if part)
+
+
+def title(subject: Subject) -> str:
+    """Return `Deployment.apps default/web`; the name alone for what is no object of Kubernetes."""
+    return clean(str(subject) if subject.kind else subject.name or subject.urn)
+
+
+def value(data: Any) -> str:
+    """Return a field's value on one line, cut where it is long; `(absent)` for None."""
+    if data is None:
+        return "(absent)"
+    text = clean(json.dumps(data, ensure_ascii=False))
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+
+
+def change(field: FieldChange) -> str:
+    """Return `spec.replicas: 2 → 3`."""
+    return f"{clean(field.path)}: {value(field.before)} → {value(field.after)}"
+
+
+def drift(found: Drift, most: int = 3) -> str:
+    """Return what differs on one line: `spec.replicas: 2 → 5`, or that the object is gone."""
+    if found.kind is DriftKind.DELETED:
+        return "gone from the cluster"
+    parts = [change(each) for each in found.changes[:most]]
+    if len(found.changes) > most:
+        parts.append(f"{len(found.changes) - most} more")
+    return "; ".join(parts) or "changed"

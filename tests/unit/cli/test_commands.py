@@ -1,0 +1,346 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from fleet import errors
+from fleet.cli import exit_codes
+from fleet.cli.confirm import confirm
+from fleet.cli.main import cli
+from fleet.engine.events import Operation
+from fleet.engine.request import Command, RunRequest, RunResult
+from fleet.errors import FleetError, Problem, Where
+from tests.unit.cli.scripted import ScriptedEngine, count, drift, invoke, request, unreachable, updated
+
+CHANGES = RunResult(counts=(count("hub", Operation.UPDATE, 1),), changes=True, duration_s=1.0)
+ALL_ERRORS = [FleetError, *(error for error in vars(errors).values() if getattr(error, "__base__", None) is FleetError)]
+
+
+def sent(project: Path, *arguments: str) -> RunRequest:
+    """Return the last request that a command line makes of the engine."""
+    engine = ScriptedEngine()
+    result = invoke(engine, project, *arguments)
+    assert result.exit_code == 0, result.output
+    return engine.requests[-1]
+
+
+def test_preview(project: Path) -> None:
+    engine = ScriptedEngine([CHANGES], [updated()])
+    result = invoke(engine, project, "preview", "-s", "demo")
+    assert result.exit_code == 0
+    assert [line.rstrip() for line in result.stdout.splitlines()] == [
+        "Previewing update (demo)",
+        "hub/my-app: update Deployment.apps default/web",
+        "CLUSTER   APPLICATION   CREATE   UPDATE   DELETE   UNCHANGED",
+        "hub       my-app             0        1        0           0",
+        "",
+        "Preview only, nothing was changed, in 1.0 s.",
+        f"To do it: fleet up -s demo -C {project}",
+    ]
+    assert result.stderr == ""
+    assert [each.dry_run for each in engine.requests] == [True]
+
+
+def test_up_previews_and_updates_as_one_run(project: Path) -> None:
+    engine = ScriptedEngine([CHANGES])
+    result = invoke(engine, project, "up", "--yes")
+    preview, update = engine.requests
+    assert (preview.dry_run, update.dry_run) == (True, False)
+    assert preview.run_id == update.run_id != ""
+    assert result.stdout.index("Previewing update (demo)") < result.stdout.index("Updating (demo)")
+    assert "To do it" not in result.stdout
+    assert invoke(again := ScriptedEngine(), project, "up", "--yes").exit_code == 0
+    assert again.requests[0].run_id != preview.run_id
+
+
+def test_the_diff_is_shown_where_it_is_asked_for(project: Path) -> None:
+    engine = ScriptedEngine([CHANGES], [updated("hub"), updated("dev")])
+    result = invoke(engine, project, "preview", "--diff")
+    assert "~ update Deployment.apps default/web  (dev, hub · my-app)\n  - spec.replicas: 2\n" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field", "value"),
+    [
+        pytest.param(("up", "-y"), "command", Command.UP, id="up"),
+        pytest.param(("refresh", "-y"), "command", Command.REFRESH, id="refresh"),
+        pytest.param(("destroy", "-y"), "command", Command.DESTROY, id="destroy"),
+        pytest.param(("preview",), "command", Command.UP, id="preview"),
+        pytest.param(("preview",), "refresh", False, id="no refresh"),
+        pytest.param(("preview", "--refresh"), "refresh", True, id="refresh is a flag"),
+        pytest.param(("preview", "--refresh=true"), "refresh", True, id="refresh=true"),
+        pytest.param(("preview", "--refresh=false"), "refresh", False, id="refresh=false"),
+        pytest.param(("preview", "-r", "-s", "demo"), "stack", "demo", id="a flag without value, then another"),
+        pytest.param(("refresh", "--preview-only"), "dry_run", True, id="refresh --preview-only"),
+        pytest.param(("destroy", "--preview-only"), "dry_run", True, id="destroy --preview-only"),
+        pytest.param(("up", "-f"), "dry_run", False, id="skip-preview implies yes"),
+        pytest.param(("preview", "-p", "3"), "parallel", 3, id="parallel"),
+        pytest.param(("up", "-y", "--continue-on-error"), "continue_on_error", True, id="continue-on-error"),
+        pytest.param(("preview", "-t", "a", "--target", "b"), "targets", ("a", "b"), id="target"),
+        pytest.param(("preview", "-x", "a", "--exclude", "b"), "excludes", ("a", "b"), id="exclude"),
+    ],
+)
+def test_options_reach_the_engine(project: Path, arguments: tuple[str, ...], field: str, value: object) -> None:
+    assert getattr(sent(project, *arguments), field) == value
+
+
+def test_options_refresh_of_the_project_is_a_default(project: Path) -> None:
+    (project / "Pulumi.yaml").write_text("name: fleet\noptions: {refresh: always}\nstackConfigDir: stacks\n")
+    assert sent(project, "preview").refresh
+    assert not sent(project, "preview", "--refresh=false").refresh
+
+
+def test_environment_stands_for_options(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_SKIP_CONFIRMATIONS", "true")
+    monkeypatch.setenv("PULUMI_CONTINUE_ON_ERROR", "true")
+    monkeypatch.setenv("PULUMI_PARALLEL", "2")
+    monkeypatch.setenv("PULUMI_STACK", "other")
+    made = sent(project, "up")
+    assert (made.continue_on_error, made.parallel, made.stack) == (True, 2, "other")
+
+
+@pytest.mark.parametrize("command", ["up", "refresh", "destroy"])
+def test_without_a_terminal_somebody_must_have_said_yes(project: Path, command: str) -> None:
+    engine = ScriptedEngine()
+    result = invoke(engine, project, command)
+    assert (result.exit_code, engine.requests) == (2, [])
+    assert result.stderr == (
+        "error: there is no terminal to ask for confirmation on\n"
+        "  → Pass --yes to go on without being asked, or run `fleet preview` to only look.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(
+            ("refresh", "-f", "--preview-only"), "--skip-preview and --preview-only cannot be used together", id="skip"
+        ),
+        pytest.param(("destroy", "-y", "--preview-only"), "--yes and --preview-only cannot be used together", id="yes"),
+        pytest.param(("preview", "-t", "a", "-x", "b"), "--target and --exclude cannot be used together", id="target"),
+    ],
+)
+def test_contradictions(project: Path, arguments: tuple[str, ...], message: str) -> None:
+    result = invoke(ScriptedEngine(), project, *arguments)
+    assert (result.exit_code, result.stderr) == (2, f"error: {message}\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("up", "--no-such-option"), id="unknown option"),
+        pytest.param(("no-such-command",), id="unknown command"),
+        pytest.param(("up", "-p", "0"), id="out of range"),
+        pytest.param(("up", "--refresh=maybe"), id="not a boolean"),
+        pytest.param(("up", "surplus"), id="argument"),
+        pytest.param(("up", "--color", "pink"), id="not a choice"),
+    ],
+)
+def test_wrong_usage(project: Path, arguments: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Usage: ")
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "results", "exit_code"),
+    [
+        pytest.param(("preview",), [CHANGES], 0, id="changes are no failure"),
+        pytest.param(("preview", "--expect-no-changes"), [CHANGES], 7, id="preview"),
+        pytest.param(("preview", "--expect-no-changes"), [RunResult()], 0, id="preview without changes"),
+        pytest.param(("up", "-y", "--expect-no-changes"), [RunResult(), CHANGES], 7, id="up, after the update"),
+        pytest.param(("up", "-y", "--expect-no-changes"), [CHANGES, RunResult()], 0, id="up, not after the preview"),
+        pytest.param(("refresh", "--preview-only", "--expect-no-changes"), [CHANGES], 7, id="drift check"),
+        pytest.param(
+            ("preview", "--expect-no-changes"),
+            [RunResult(changes=True, failures=(unreachable(),), exit_code=4)],
+            4,
+            id="a failure tells more than a change",
+        ),
+        pytest.param(("up", "-y"), [RunResult(failures=(unreachable(),))], 4, id="a failure is never a success"),
+        pytest.param(("up", "-y"), [RunResult(cancelled=True)], 8, id="cancelled"),
+    ],
+)
+def test_exit_codes(project: Path, arguments: tuple[str, ...], results: list[RunResult], exit_code: int) -> None:
+    assert invoke(ScriptedEngine(results), project, *arguments).exit_code == exit_code
+
+
+def test_unexpected_changes_get_a_word(project: Path) -> None:
+    result = invoke(ScriptedEngine([CHANGES]), project, "preview", "--expect-no-changes")
+    assert result.stderr == "error: no changes were expected, and there are some\n"
+
+
+def test_a_cluster_that_fails_in_the_preview_does_not_hold_up_the_others(project: Path) -> None:
+    failed = RunResult(failures=(unreachable("dev"),), changes=True, exit_code=4)
+    engine = ScriptedEngine([failed])
+    assert invoke(engine, project, "up", "--yes").exit_code == 4
+    assert [each.dry_run for each in engine.requests] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        pytest.param(RunResult(failures=(Problem("the program ended with 1"),), exit_code=1), id="failed program"),
+        pytest.param(RunResult(cancelled=True, exit_code=8), id="stopped"),
+    ],
+)
+def test_a_preview_that_went_nowhere_is_not_followed_by_an_update(project: Path, result: RunResult) -> None:
+    engine = ScriptedEngine([result])
+    assert invoke(engine, project, "up", "--yes").exit_code == result.exit_code
+    assert [each.dry_run for each in engine.requests] == [True]
+
+
+@pytest.mark.parametrize("error", [pytest.param(error, id=error.__name__) for error in ALL_ERRORS])
+def test_every_error_is_a_message_and_its_exit_code(project: Path, error: type[FleetError]) -> None:
+    raised = error(
+        Problem("what", Where("a.yaml", 3, application="app", cluster="hub"), "why\nat length", "do this"),
+        Problem("something else"),
+    )
+    result = invoke(ScriptedEngine([raised]), project, "up", "--yes")
+    assert result.exit_code == error.exit_code
+    assert result.stderr == (
+        "error: something else\nerror: a.yaml:3, application app, cluster hub: what\n  why\n  at length\n  → do this\n"
+    )
+
+
+def test_a_bug_is_a_message_that_says_where_the_traceback_is(project: Path) -> None:
+    result = invoke(ScriptedEngine([ZeroDivisionError("oops\nmore")]), project, "up", "--yes")
+    assert result.exit_code == 1
+    (log,) = (project / ".fleet" / "logs").iterdir()
+    assert result.stderr == (
+        "error: unexpected ZeroDivisionError: oops\n"
+        f"  The details are in {log}; -v shows them here.\n"
+        "  → This is a mistake in fleet, not in your input. What was done so far is in the state.\n"
+    )
+    assert log.read_text().endswith("ZeroDivisionError: oops\nmore\n")
+    assert log.stat().st_mode & 0o077 == 0
+
+
+def test_a_bug_shows_its_traceback_where_it_is_asked_for(project: Path) -> None:
+    result = invoke(ScriptedEngine([ZeroDivisionError("oops")]), project, "-v", "up", "--yes")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Traceback (most recent call last):\n")
+    assert not (project / ".fleet").exists()
+
+
+def test_json_keeps_standard_output_for_events(project: Path) -> None:
+    engine = ScriptedEngine([CHANGES], [updated()])
+    result = invoke(engine, project, "preview", "--json", "--expect-no-changes")
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [line["type"] for line in lines] == ["runStarted", "stepFinished", "summary"]
+    assert (lines[-1]["exitCode"], result.exit_code) == (7, 7)
+    assert result.stderr == "error: no changes were expected, and there are some\n"
+
+
+def test_json_of_an_error_ends_in_a_summary(project: Path) -> None:
+    result = invoke(ScriptedEngine([errors.PlanError("twice")]), project, "up", "-y", "--json")
+    last = json.loads(result.stdout.splitlines()[-1])
+    assert (last["type"], last["exitCode"], last["failures"][0]["summary"]) == ("summary", 12, "twice")
+    assert result.stderr == "error: twice\n"
+
+
+def test_heal_command_prints_nothing_but_the_command_line(project: Path) -> None:
+    engine = ScriptedEngine(unhealed=("urn:pulumi:demo::fleet::a$b::hub/default/web",))
+    result = invoke(engine, project, "heal-command")
+    assert result.stdout == (
+        f"pulumi up --stack demo --cwd {project} --refresh --skip-preview --yes --continue-on-error"
+        " --exclude 'urn:pulumi:demo::fleet::a$b::hub/default/web'\n"
+    )
+    assert result.stderr == "leaves out 1 object of applications with self_heal off\n"
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_general_options_may_stand_before_or_after_the_command(project: Path, where: str) -> None:
+    engine, general = ScriptedEngine([CHANGES], [updated()]), ("--color", "always", "-C", str(project))
+    arguments = (*general, "preview") if where == "before" else ("preview", *general)
+    result = CliRunner().invoke(cli, arguments, obj=lambda: engine)
+    assert result.exit_code == 0
+    assert "\x1b[" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("environment", "arguments", "coloured"),
+    [
+        pytest.param({}, (), False, id="no terminal"),
+        pytest.param({}, ("--color", "always"), True, id="always"),
+        pytest.param({"NO_COLOR": "1"}, ("--color", "always"), True, id="always means always"),
+        pytest.param({"FORCE_COLOR": "1"}, (), True, id="FORCE_COLOR"),
+        pytest.param({"FORCE_COLOR": "1", "NO_COLOR": ""}, (), False, id="NO_COLOR"),
+        pytest.param({"FORCE_COLOR": "1"}, ("--color", "never"), False, id="never"),
+    ],
+)
+def test_colours(
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    arguments: tuple[str, ...],
+    coloured: bool,
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    result = invoke(ScriptedEngine([CHANGES], [updated()]), project, "preview", *arguments)
+    assert ("\x1b[" in result.stdout) is coloured
+
+
+def asked(answers: str) -> str:
+    shown: list[Console] = []
+    runner = CliRunner()
+    with runner.isolation(input=answers) as (out, _, _):
+        try:
+            confirm(request(), shown.append, Console())
+        except FleetError as error:
+            return f"{error} {len(shown)}"
+        return f"yes {len(shown)} {out.getvalue().decode().splitlines()[0]}"
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome"),
+    [
+        pytest.param("yes\n", "yes 0 Perform this update of demo? [yes/no/details] yes", id="yes"),
+        pytest.param("maybe\nY\n", "yes 0 Perform this update of demo? [yes/no/details] maybe", id="asked again"),
+        pytest.param("d\ny\n", "yes 1 Perform this update of demo? [yes/no/details] d", id="details"),
+        pytest.param("no\n", "update declined: nothing was changed 0", id="no"),
+        pytest.param("\n", "update declined: nothing was changed 0", id="no is the default"),
+        pytest.param("", "stopped at the question: nothing was changed 0", id="end of input"),
+    ],
+)
+def test_confirm(answers: str, outcome: str) -> None:
+    assert asked(answers) == outcome
+
+
+def test_drift_is_reported_and_the_way_to_heal_it(project: Path) -> None:
+    engine = ScriptedEngine([RunResult(drift=(drift(),), changes=True)])
+    result = invoke(engine, project, "refresh", "--preview-only", "--expect-no-changes")
+    assert result.exit_code == 7
+    assert f"To heal: fleet up --refresh -s demo -C {project}\n" in result.stdout
+
+
+def commands() -> list[click.Command]:
+    return [cli, *cli.commands.values()]
+
+
+@pytest.mark.parametrize("command", [pytest.param(each, id=str(each.name)) for each in commands()])
+def test_help_has_examples_and_exit_codes(command: click.Command) -> None:
+    arguments = [] if command is cli else [str(command.name)]
+    text = CliRunner().invoke(cli, [*arguments, "--help"], terminal_width=100).stdout
+    assert "\n  Examples:\n    fleet " in text
+    for code, meaning in exit_codes.table():
+        assert f"\n    {code:>2}  {meaning}\n" in text
+
+
+def test_help_needs_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(cli, ["up", "--help"]).exit_code == 0
+
+
+def test_the_exit_codes_are_those_of_the_errors() -> None:
+    codes = dict(exit_codes.table())
+    assert {error.exit_code for error in ALL_ERRORS} | {0} == set(codes)
+    assert codes[7] == "`--expect-no-changes`, and there were changes."
