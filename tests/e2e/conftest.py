@@ -1,0 +1,49 @@
+"""Three real clusters, and every engine that is present."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from localclusters import LocalClusters, StartClusters
+from tests.e2e.workbench import Embedded, Engine, Pulumi, Workbench
+
+ENGINES = {"embedded": Embedded, "pulumi": Pulumi}
+
+
+@pytest.fixture(scope="session")
+def clusters(local_clusters: StartClusters) -> LocalClusters:
+    """Return hub, dev and prod, shared by all tests: each keeps to a namespace of its own."""
+    return local_clusters()
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Return each engine in turn; one that is not installed is a skip that says what to install."""
+    if request.param == "pulumi" and (missing := Pulumi.missing()):
+        pytest.skip(missing)
+    made: Engine = ENGINES[request.param]()
+    return made
+
+
+@pytest.fixture
+def bench(
+    request: pytest.FixtureRequest, tmp_path: Path, engine: Engine, clusters: LocalClusters
+) -> Iterator[Workbench]:
+    """Return a fresh project; its namespace is made in every cluster and deleted again."""
+    namespace = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:50].strip("-")
+    for cluster in clusters:
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        assert cluster.request("POST", "/api/v1/namespaces", body).ok
+    yield Workbench(tmp_path, engine, clusters, namespace)
+    for cluster in clusters:
+        cluster.request("DELETE", f"/api/v1/namespaces/{namespace}")
+
+
+@pytest.fixture
+def embedded(bench: Workbench) -> Workbench:
+    """Return the project for what only our own engine does."""
+    if bench.engine.name != "embedded":
+        pytest.skip("about the embedded engine")
+    return bench
