@@ -1,0 +1,100 @@
+"""Configuration: `fleet:clusters` and `fleet:repositories` of a stack → clusters and mirrors.
+
+In: what Pulumi makes of `stacks/Pulumi.<stack>.yaml`. Out: model values beside every problem, each with its key path.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from fleet.errors import DeclarationError, Problem, Where
+from fleet.model import checks
+from fleet.model.cluster import Cluster
+
+
+def _urls(owner: str, field: str, value: object) -> None:
+    for position, url in enumerate(checks.sequence(owner, field, value, str, "URLs")):
+        checks.text(owner, f"{field}[{position}]", url)
+
+
+# Key in the file → the Cluster's field, and the check that it is of use.
+_FIELDS: Final[Mapping[str, tuple[str, Callable[[str, str, object], object]]]] = MappingProxyType(
+    {
+        "kubeconfig": ("kubeconfig", checks.text),
+        "context": ("context", checks.text),
+        "server": ("server", checks.text),
+        "urls": ("urls", _urls),
+        "inCluster": ("in_cluster", checks.flag),
+        "labels": ("labels", checks.labels),
+        "paused": ("paused", checks.flag),
+        "identifier": ("identifier", checks.text),
+    }
+)
+
+
+def read_clusters(configured: object, file: str) -> tuple[tuple[Cluster, ...], tuple[Problem, ...]]:
+    """Return the clusters of `fleet:clusters` by name, and what is wrong with it. None is none.
+
+    file: the configuration's, for messages.
+    """
+    where = Where(file, key="config.fleet:clusters")
+    entries, problems = _mapping(configured, where, "cluster names to their settings")
+    clusters: list[Cluster] = []
+    for name, entry in sorted(entries.items()):
+        cluster, wrong = _cluster(name, entry, _below(where, name))
+        problems += wrong
+        clusters += [cluster] if cluster else []
+    return tuple(clusters), problems
+
+
+def read_mirrors(configured: object, file: str) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
+    """Return `fleet:repositories`, repository URL → URL or path to fetch from instead, and what is wrong with it."""
+    where = Where(file, key="config.fleet:repositories")
+    entries, problems = _mapping(configured, where, "repository URLs to the URLs or paths to use instead")
+    for url, mirror in sorted(entries.items()):
+        problems += _checked(_below(where, url), checks.text, f"Repository {url!r}", "the mirror", mirror)
+    return MappingProxyType(dict(entries)), problems
+
+
+def _cluster(name: str, entry: object, where: Where) -> tuple[Cluster | None, tuple[Problem, ...]]:
+    fields, problems = _mapping(entry, where, "a cluster's settings")
+    problems += _checked(where, checks.name, "Cluster", "name", name)
+    for key, value in fields.items():
+        if key in _FIELDS:
+            problems += _checked(_below(where, key), _FIELDS[key][1], f"Cluster {name!r}", key, value)
+        else:
+            problems += (_unknown(key, where),)
+    if problems:
+        return None, problems
+    return Cluster(name, **{_FIELDS[key][0]: value for key, value in fields.items()}), ()
+
+
+def _mapping(value: object, where: Where, what: str) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
+    if value is None:
+        return {}, ()
+    if isinstance(value, Mapping):
+        return value, ()
+    return {}, (Problem(f"a mapping of {what} is needed here", where),)
+
+
+def _checked(
+    where: Where, check: Callable[[str, str, object], object], owner: str, field: str, value: object
+) -> tuple[Problem, ...]:
+    try:
+        check(owner, field, value)
+    except DeclarationError as error:
+        return tuple(problem.at(file=where.file, key=where.key) for problem in error.problems)
+    return ()
+
+
+def _unknown(key: str, where: Where) -> Problem:
+    nearest = difflib.get_close_matches(key, _FIELDS, n=1)
+    hint = f"Did you mean `{nearest[0]}`?" if nearest else f"A cluster has {', '.join(_FIELDS)}."
+    return Problem(f"unknown key `{key}`", _below(where, key), hint=hint)
+
+
+def _below(where: Where, key: str) -> Where:
+    return Where(where.file, key=f"{where.key}.{key}")

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from fleet import SyncPolicy
+from fleet.model.manifest import Manifest
+from tests.unit.plan.build import application, manifest, plan, rendered
+
+PRUNED = SyncPolicy(prune=True)
+KEPT = SyncPolicy(prune=False)
+
+
+def marks(given: Manifest) -> dict[str, str]:
+    (planned,) = plan(rendered(application(), given)).objects
+    return dict(planned.manifest.annotations)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param(
+            manifest("ConfigMap", "a"), {"pulumi.com/patchFieldManager": "fleet"}, id="nobody waits for a ConfigMap"
+        ),
+        pytest.param(
+            manifest("Deployment", "a", api_version="apps/v1"),
+            {"pulumi.com/patchFieldManager": "fleet", "pulumi.com/skipAwait": "true"},
+            id="the provider would wait for a Deployment",
+        ),
+        pytest.param(
+            manifest("Service", "a", api_version="serving.knative.dev/v1"),
+            {"pulumi.com/patchFieldManager": "fleet"},
+            id="a kind of the same name",
+        ),
+        pytest.param(
+            manifest("Job", "a", api_version="batch/v1", annotations={"pulumi.com/skipAwait": "false"}),
+            {"pulumi.com/patchFieldManager": "fleet", "pulumi.com/skipAwait": "false"},
+            id="a manifest may ask for waiting",
+        ),
+        pytest.param(
+            manifest("Pod", "a", annotations={"pulumi.com/waitFor": "condition=Ready"}),
+            {"pulumi.com/patchFieldManager": "fleet", "pulumi.com/waitFor": "condition=Ready"},
+            id="and may say for what",
+        ),
+        pytest.param(
+            manifest("ConfigMap", "a", annotations={"pulumi.com/patchFieldManager": "me", "team": "shop"}),
+            {"pulumi.com/patchFieldManager": "me", "team": "shop"},
+            id="what a manifest sets stays",
+        ),
+    ],
+)
+def test_what_the_provider_is_told(given: Manifest, expected: dict[str, str]) -> None:
+    assert marks(given) == expected
+
+
+@pytest.mark.parametrize(
+    ("sync", "retain", "options", "expected"),
+    [
+        pytest.param(PRUNED, (), None, False, id="pruned"),
+        pytest.param(KEPT, (), None, True, id="prune is off"),
+        pytest.param(PRUNED, ("ConfigMap",), None, True, id="the kind is retained"),
+        pytest.param(PRUNED, ("Secret",), None, False, id="another kind is"),
+        pytest.param(PRUNED, (), "Prune=false", True, id="Prune=false"),
+        pytest.param(PRUNED, (), "ServerSideApply=true, Delete=false", True, id="Delete=false among others"),
+        pytest.param(PRUNED, (), "Prune=true", False, id="Prune=true"),
+    ],
+)
+def test_what_stays_in_the_cluster(
+    sync: SyncPolicy, retain: tuple[str, ...], options: str | None, expected: bool
+) -> None:
+    annotations = None if options is None else {"argocd.argoproj.io/sync-options": options}
+    app = application(sync=sync, retain=retain)
+    (planned,) = plan(rendered(app, manifest("ConfigMap", "a", annotations=annotations))).objects
+    assert planned.retain is expected
+
+
+def test_namespaces_and_definitions_stay_unless_asked() -> None:
+    planned = plan(rendered(application(), manifest("Namespace", "a"))).objects[0]
+    asked = plan(rendered(application(retain=()), manifest("Namespace", "a"))).objects[0]
+    assert (planned.retain, asked.retain) == (True, False)
+
+
+@pytest.mark.parametrize("adopt", [True, False])
+def test_adopt_is_the_applications(adopt: bool) -> None:
+    (planned,) = plan(rendered(application(adopt=adopt), manifest("ConfigMap", "a"))).objects
+    assert planned.adopt is adopt

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from fleet import Destination
+from fleet.errors import PlanError
+from fleet.plan.paused import hold
+from tests.unit.plan.build import application, targets
+
+SHA = "f" * 40
+
+
+def test_a_paused_cluster_stays_at_its_deployed_commits() -> None:
+    both = targets(application("web", "dev", "prod"))
+    dev, prod = hold(both, {("web", "prod", "default"): SHA, ("web", "dev", "default"): "0" * 40}, ["prod"])
+    assert (dev.revision.name, prod.revision.name) == ("HEAD", SHA)
+    assert prod.revision.repo == "https://example.com/repo.git"
+
+
+def test_each_namespace_has_its_own() -> None:
+    app = application("web", Destination("prod", namespace="a"), Destination("prod", namespace="b"))
+    held = hold(targets(app), {("web", "prod", "a"): "a" * 40, ("web", "prod", "b"): "b" * 40}, ["prod"])
+    assert [each.revision.name for each in held] == ["a" * 40, "b" * 40]
+
+
+def test_what_was_never_deployed_there_is_not_planned() -> None:
+    assert hold(targets(application("web", "prod")), {}, ["prod"]) == ()
+
+
+def test_what_is_deployed_there_must_stay_declared() -> None:
+    with pytest.raises(PlanError) as caught:
+        hold(targets(application("web", "dev")), {("web", "prod", "default"): SHA}, ["prod"])
+    assert str(caught.value) == (
+        "application web, cluster prod: the application is deployed to namespace 'default' of this paused cluster, "
+        "and no longer declared for it\n"
+        "  Its objects would be deleted, but nothing changes in a paused cluster.\n"
+        "  → Declare it again, or resume the cluster."
+    )
+
+
+def test_what_left_other_clusters_does_not_matter() -> None:
+    found = targets(application("web", "dev"))
+    assert hold(found, {("gone", "dev", "default"): SHA}, ["prod"]) == found
