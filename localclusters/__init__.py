@@ -10,7 +10,7 @@ from localclusters.cluster import Cluster
 from localclusters.clusters import LocalClusters
 from localclusters.errors import BuildError, LocalClustersError, StartError
 from localclusters.report import ClusterReport, Report
-from localclusters.running import running
+from localclusters.running import StartClusters, running
 from localclusters.spec import ClusterSpec
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "LocalClusters",
     "LocalClustersError",
     "Report",
+    "StartClusters",
     "StartError",
     "running",
 ]

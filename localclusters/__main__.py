@@ -52,7 +52,7 @@ def _up(parsed: argparse.Namespace) -> int:
     specs = make_specs(names, controllers=parsed.controllers, scheduler=parsed.scheduler, nodes=parsed.nodes)
     began, clusters = time.monotonic(), LocalClusters(parsed.dir)
     clusters.up(specs)
-    to_stderr(f"up after {elapsed(began)}: {', '.join(clusters.names)}; logs in {clusters.logs}")
+    to_stderr(f"ready after {elapsed(began)}: {', '.join(clusters.names)}; logs in {clusters.logs}")
     print(f"export KUBECONFIG={clusters.kubeconfig}")
     return 0
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from localclusters.api import Answer
-from localclusters.control_plane import Machinery, start_cluster, start_etcd, stop_cluster
+from localclusters.control_plane import start_cluster, start_etcd, stop_cluster
 from localclusters.identities import client, context_name
 from localclusters.locks import exclusive
+from localclusters.machinery import Machinery
 from localclusters.state import ClusterState
 from localclusters.together import hold_ports
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from localclusters import ports
 from localclusters.binaries import ensure_binaries
 from localclusters.cluster import Cluster
-from localclusters.control_plane import Machinery, describe_death
 from localclusters.errors import LocalClustersError
 from localclusters.files import make_private_directory
 from localclusters.identities import write_identities
 from localclusters.layout import Layout
 from localclusters.locks import exclusive
+from localclusters.machinery import Machinery, describe_death
 from localclusters.progress import Progress, to_stderr
 from localclusters.report import Report, dead_processes, make_report
 from localclusters.spec import ClusterSpec
@@ -86,9 +86,8 @@ class LocalClusters:
         wanted, machinery = tuple(specs), self._machinery()
         with exclusive(self._layout.lock, WAITING, self._progress):
             existing = self._existing(wanted)
-            if existing is not None and self._is_complete(existing):
-                self._progress(f"already up: {', '.join(self.names)}")
-                return
+            if existing is not None:
+                self._tell_what_runs(existing)
             state = existing or self._create(wanted)
             try:
                 start_all(machinery, state)
@@ -137,18 +136,18 @@ class LocalClusters:
             )
         return state
 
-    def _is_complete(self, state: State) -> bool:
+    def _tell_what_runs(self, state: State) -> None:
         dead = dead_processes(state)
         for process in dead:
             self._progress(f"{describe_death(process)}\n  starting it again")
-        running = {process.label for process in state.processes} - {process.label for process in dead}
-        wanted = {f"{each.spec.name}/{program}" for each in state.clusters for program in each.spec.programs}
-        return running == {"etcd", *wanted}
+        stopped = [cluster.spec.name for cluster in state.clusters if cluster.stopped]
+        if not dead and not stopped:
+            self._progress(f"already up: {', '.join(self.names)}")
 
     def _create(self, specs: tuple[ClusterSpec, ...]) -> State:
         remove_data(self._layout)
         shutil.rmtree(self._layout.logs, ignore_errors=True)
-        for folder in (self._layout.root, self._layout.logs, self._layout.data):
+        for folder in (self._layout.logs, self._layout.data):
             make_private_directory(folder)
         with ExitStack() as held:
             numbers = [ports.number(held.enter_context(ports.hold_free_port())) for _ in specs]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from localclusters.files import make_private_directory
 from localclusters.progress import Progress, silent
 
 
@@ -15,7 +16,7 @@ def exclusive(path: Path, waiting_for: str = "", progress: Progress = silent) ->
 
     `waiting_for` is the progress line shown when somebody else holds it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private_directory(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _acquire(descriptor, waiting_for, progress)

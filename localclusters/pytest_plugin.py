@@ -6,28 +6,13 @@ end of the session. Logs stay in pytest's temporary folder.
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from typing import Protocol
 
 import pytest
 
 from localclusters.clusters import LocalClusters
 from localclusters.progress import silent
-from localclusters.running import running
+from localclusters.running import StartClusters, running
 from localclusters.spec import DEFAULT_NAMES, ClusterSpec, make_specs
-
-
-class StartClusters(Protocol):
-    """What the fixture gives: call it for clusters."""
-
-    def __call__(
-        self,
-        names: Iterable[str | ClusterSpec] = DEFAULT_NAMES,
-        *,
-        controllers: bool = True,
-        scheduler: bool = True,
-        nodes: bool = True,
-    ) -> LocalClusters:
-        """Clusters that are up: the session's own for these arguments, started when they are first asked for."""
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from localclusters import processes
-from localclusters.control_plane import describe_death
 from localclusters.identities import client
 from localclusters.layout import Layout
+from localclusters.machinery import describe_death
 from localclusters.processes import Process
 from localclusters.state import ClusterState, State
 

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from localclusters import processes
 from localclusters.clusters import LocalClusters
@@ -17,6 +18,20 @@ from localclusters.progress import Progress, to_stderr
 from localclusters.spec import DEFAULT_NAMES, ClusterSpec, make_specs
 
 PACKAGE_PARENT = Path(__file__).parent.parent
+
+
+class StartClusters(Protocol):
+    """The type of the pytest fixture `local_clusters`: call it for clusters."""
+
+    def __call__(
+        self,
+        names: Iterable[str | ClusterSpec] = DEFAULT_NAMES,
+        *,
+        controllers: bool = True,
+        scheduler: bool = True,
+        nodes: bool = True,
+    ) -> LocalClusters:
+        """Clusters that are up: the session's own for these arguments, started when they are first asked for."""
 
 
 @contextmanager

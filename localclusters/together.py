@@ -5,9 +5,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 
 from localclusters import ports, processes
-from localclusters.control_plane import Machinery, start_cluster, start_etcd
+from localclusters.control_plane import start_cluster, start_etcd
 from localclusters.errors import StartError
 from localclusters.layout import Layout
+from localclusters.machinery import Machinery
 from localclusters.state import ClusterState, State, StateFile
 
 
