@@ -1,7 +1,7 @@
 """Deleting: what leaves the stack, in reverse order of dependencies, each cluster on its own.
 
 In: resources of the state that the program no longer registers, or all of them. Out: what was deleted leaves the
-ledger, what could not be deleted stays in it. Retained objects leave the ledger and stay in their cluster.
+roster, what could not be deleted stays in it. Retained objects leave the roster and stay in their cluster.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from fleet.engine import objects, values
 from fleet.engine.clusters import Cluster, Clusters
 from fleet.engine.events import Event, Operation, StepFailed, StepFinished, StepStarted, Subject
 from fleet.engine.kubernetes.errors import ClusterUnavailableError, ObjectFailedError
-from fleet.engine.ledger import Ledger
+from fleet.engine.roster import Roster
 from fleet.engine.state import Resource
 from fleet.errors import Problem
 
@@ -38,7 +38,7 @@ class Remover:
 
     def __init__(
         self,
-        ledger: Ledger,
+        roster: Roster,
         clusters: Clusters,
         emit: Callable[[Event], None],
         stop: asyncio.Event,
@@ -46,7 +46,7 @@ class Remover:
         dry_run: bool,
         continue_on_error: bool,
     ) -> None:
-        self._ledger = ledger
+        self._roster = roster
         self._clusters = clusters
         self._emit = emit
         self._stop = stop
@@ -56,7 +56,7 @@ class Remover:
 
     async def remove(self, doomed: Sequence[Resource]) -> None:
         """Delete what the resources stand for; what other resources of the state still need stays."""
-        state = dict(self._ledger.old)
+        state = dict(self._roster.old)
         present = self._present(state)
         per_cluster: dict[Cluster | None, list[Resource]] = defaultdict(list)
         for resource in doomed:
@@ -77,8 +77,8 @@ class Remover:
         """The objects that the program wants, whatever their URN: deleting one of those would be an outage."""
         wanted = (
             each
-            for each in self._ledger.resources()
-            if not each.delete and each.custom and objects.is_object(each.type) and self._ledger.registered(each.urn)
+            for each in self._roster.resources()
+            if not each.delete and each.custom and objects.is_object(each.type) and self._roster.registered(each.urn)
         )
         return {(self._clusters.of_state(each, state), _identity(each)) for each in wanted}
 
@@ -102,11 +102,11 @@ class Remover:
     async def _remove_object(self, cluster: Cluster, resource: Resource, parent: Resource | None, wanted: bool) -> None:
         subject = objects.subject(resource.urn, values.mask(resource.inputs), cluster.name, objects.application(parent))
         if wanted:
-            self._ledger.remove(resource)
+            self._roster.remove(resource)
         elif resource.protect:
             self._fail(subject, _protected(subject))
         elif resource.retain_on_delete:
-            self._ledger.remove(resource)
+            self._roster.remove(resource)
             self._emit(StepFinished(subject, Operation.RETAIN))
         elif self._blocked(cluster, resource):
             self._kept.add(resource.urn)
@@ -133,7 +133,7 @@ class Remover:
             cluster.has_failed_objects = True
             self._fail(subject, error.problem, resource)
         else:
-            self._ledger.remove(resource)
+            self._roster.remove(resource)
             self._emit(StepFinished(subject, Operation.DELETE))
 
     def _fail(self, subject: Subject, problem: Problem, resource: Resource | None = None) -> None:
@@ -143,12 +143,12 @@ class Remover:
 
     def _forget(self, rest: Sequence[Resource]) -> None:
         """Drop components and providers that nothing in the state needs any more, from the leaves to the root."""
-        needed = {urn for each in self._ledger.resources() if each not in rest for urn in each.needs()}
+        needed = {urn for each in self._roster.resources() if each not in rest for urn in each.needs()}
         for resource in reversed(rest):
             if resource.urn in needed:
                 needed.update(resource.needs())
             else:
-                self._ledger.remove(resource)
+                self._roster.remove(resource)
 
 
 def _identity(resource: Resource) -> tuple[str, str, str, str]:

@@ -20,10 +20,10 @@ from fleet.engine import urn as urns
 from fleet.engine.clusters import KUBERNETES, Cluster, Clusters, identifier
 from fleet.engine.events import Event
 from fleet.engine.goal import Goal
-from fleet.engine.ledger import Ledger
 from fleet.engine.monitor import Registered
 from fleet.engine.names import Names
 from fleet.engine.registering import Registrar, Step
+from fleet.engine.roster import Roster
 from fleet.engine.state import PROVIDER_PREFIX, Resource, timestamp
 from fleet.errors import FleetError, Problem, UnsupportedError
 
@@ -48,7 +48,7 @@ class Deployment:
     def __init__(
         self,
         options: Options,
-        ledger: Ledger,
+        roster: Roster,
         clusters: Clusters,
         emit: Callable[[Event], None],
         stop: asyncio.Event,
@@ -56,12 +56,12 @@ class Deployment:
         self.dry_run = options.dry_run
         self.error: FleetError | None = None
         self._options = options
-        self._ledger = ledger
+        self._roster = roster
         self._clusters = clusters
         self._stop = stop
         self._names = Names(options.stack, options.project)
         self._registrar = Registrar(
-            ledger,
+            roster,
             clusters,
             emit,
             self._now,
@@ -71,7 +71,7 @@ class Deployment:
         )
         self._under_way: set[asyncio.Task[Registered]] = set()
         self._observed: dict[Cluster, asyncio.Task[refreshing.Observed]] = {}
-        self._deployed = _by_identifier(ledger.old) if options.refresh else {}
+        self._deployed = _by_identifier(roster.old) if options.refresh else {}
         self._stack_outputs: Mapping[str, Any] | None = None
 
     @staticmethod
@@ -91,7 +91,7 @@ class Deployment:
 
     async def _register(self, wanted: Goal) -> Registered:
         urn = self._names.give(wanted)
-        old = self._names.find(urn, wanted, self._ledger.old)
+        old = self._names.find(urn, wanted, self._roster.old)
         if wanted.type.startswith(PROVIDER_PREFIX):
             return self._register_provider(urn, wanted, old)
         if not wanted.custom:
@@ -106,7 +106,7 @@ class Deployment:
         )
 
     def _register_component(self, urn: str, wanted: Goal, old: Resource | None) -> Registered:
-        self._ledger.put(recording.record(wanted, urn, old, now=self._now()), former=old.urn if old else None)
+        self._roster.put(recording.record(wanted, urn, old, now=self._now()), former=old.urn if old else None)
         if wanted.type == objects.APPLICATION_TYPE:
             self._note_namespaces(wanted)
         return Registered(urn, outputs=wanted.inputs)
@@ -130,7 +130,7 @@ class Deployment:
         self._look(cluster, identifier(urn, wanted.inputs))
         id_ = old.id if old else str(uuid.uuid4())
         recorded = recording.record(wanted, urn, old, id_=id_, outputs=wanted.inputs, now=self._now())
-        self._ledger.put(recorded, former=old.urn if old else None)
+        self._roster.put(recorded, former=old.urn if old else None)
         return Registered(urn, id_, wanted.inputs)
 
     def _look(self, cluster: Cluster, identity: str) -> None:
@@ -140,7 +140,7 @@ class Deployment:
             self._observed[cluster] = asyncio.ensure_future(refreshing.observe(cluster, deployed))
 
     async def _register_object(self, urn: str, wanted: Goal, old: Resource | None) -> Registered:
-        parent = self._ledger.current(wanted.parent)
+        parent = self._roster.current(wanted.parent)
         step = self._registrar.step(urn, wanted, old, parent)
         if not self._options.included(urn):
             return self._registrar.leave(step)
@@ -158,9 +158,9 @@ class Deployment:
         if urn == urns.root(self._options.stack, self._options.project):
             self._stack_outputs = outputs
             return
-        component = self._ledger.current(urn)
+        component = self._roster.current(urn)
         if component is not None and component.outputs != outputs:
-            self._ledger.put(replace(component, outputs=outputs))
+            self._roster.put(replace(component, outputs=outputs))
 
     async def read(self, type_: str, name: str, id_: str, parent: str) -> Registered:
         """Look up the outputs of this very stack as its last run left them: all that a StackReference can be here."""
@@ -172,7 +172,7 @@ class Deployment:
                     hint="Deploy this program with Pulumi: `pulumi up`.",
                 )
             )
-        root = self._ledger.old.get(urns.root(self._options.stack, self._options.project))
+        root = self._roster.old.get(urns.root(self._options.stack, self._options.project))
         outputs = {"name": id_, "outputs": dict(root.outputs) if root else {}, "secretOutputNames": []}
         return Registered(
             urns.make(self._options.stack, self._options.project, type_, name, parent=parent), id_, outputs
@@ -191,9 +191,9 @@ class Deployment:
 
     def succeed(self) -> None:
         """Take the stack's outputs over: the program has run to its end."""
-        root = self._ledger.current(urns.root(self._options.stack, self._options.project))
+        root = self._roster.current(urns.root(self._options.stack, self._options.project))
         if root is not None and self._stack_outputs is not None and root.outputs != self._stack_outputs:
-            self._ledger.put(replace(root, outputs=self._stack_outputs))
+            self._roster.put(replace(root, outputs=self._stack_outputs))
 
 
 def _by_identifier(state: Mapping[str, Resource]) -> Mapping[str, list[Resource]]:

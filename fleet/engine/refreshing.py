@@ -17,7 +17,7 @@ from fleet.engine.clusters import Cluster, Clusters
 from fleet.engine.events import Drift, DriftFound, DriftKind, Event, FieldChange, Operation, StepFinished
 from fleet.engine.kubernetes.errors import ClusterUnavailableError
 from fleet.engine.kubernetes.observation import Gone, Known, Observation
-from fleet.engine.ledger import Ledger
+from fleet.engine.roster import Roster
 from fleet.engine.state import Resource, Secret
 
 Observed = Mapping[str, Observation]
@@ -92,14 +92,14 @@ def _set(inputs: Any, path: paths.Path, there: bool, value: Any) -> Any:
 
 
 async def refresh(
-    ledger: Ledger, clusters: Clusters, included: Callable[[str], bool], emit: Callable[[Event], None]
+    roster: Roster, clusters: Clusters, included: Callable[[str], bool], emit: Callable[[Event], None]
 ) -> None:
     """Bring the state to what the clusters hold, and tell the drift. Clusters are looked at side by side."""
-    state = dict(ledger.old)
+    state = dict(roster.old)
     chosen = [each for each in state.values() if included(each.urn)]
     await asyncio.gather(
         *(
-            _refresh(cluster, resources, state, ledger, emit)
+            _refresh(cluster, resources, state, roster, emit)
             for cluster, resources in by_cluster(chosen, clusters, state).items()
         )
     )
@@ -109,7 +109,7 @@ async def _refresh(
     cluster: Cluster,
     resources: Sequence[Resource],
     state: Mapping[str, Resource],
-    ledger: Ledger,
+    roster: Roster,
     emit: Callable[[Event], None],
 ) -> None:
     observed = await observe(cluster, resources)
@@ -125,8 +125,8 @@ async def _refresh(
         absorbed = resource if drift is not None and not drift.heals else absorb(resource, observation)
         subject = objects.subject(resource.urn, resource.inputs, cluster.name, objects.application(parent))
         if absorbed is None:
-            ledger.remove(resource)
+            roster.remove(resource)
             emit(StepFinished(subject, Operation.FORGET))
         else:
-            ledger.amend(absorbed)
+            roster.amend(absorbed)
             emit(StepFinished(subject, Operation.SAME))

@@ -1,6 +1,6 @@
 """Registering objects: what happens to one Kubernetes object that the program registers, from decision to state.
 
-In: a goal and what the state knows. Out: the object in its cluster, the resource in the ledger, events on the way. A
+In: a goal and what the state knows. Out: the object in its cluster, the resource in the roster, events on the way. A
 failure is told and remembered; the program goes on with what does not depend on it.
 """
 
@@ -26,9 +26,9 @@ from fleet.engine.events import (
 from fleet.engine.goal import Goal
 from fleet.engine.kubernetes.errors import ClusterUnavailableError, ImmutableFieldError, ObjectFailedError
 from fleet.engine.kubernetes.observation import Gone, Observation
-from fleet.engine.ledger import Ledger
 from fleet.engine.monitor import Registered
 from fleet.engine.refreshing import absorb, drift_of
+from fleet.engine.roster import Roster
 from fleet.engine.state import Resource
 from fleet.engine.values import Unknown
 from fleet.errors import Problem
@@ -95,7 +95,7 @@ class Registrar:
 
     def __init__(
         self,
-        ledger: Ledger,
+        roster: Roster,
         clusters: Clusters,
         emit: Callable[[Event], None],
         now: Callable[[], str],
@@ -104,7 +104,7 @@ class Registrar:
         dry_run: bool,
         continue_on_error: bool,
     ) -> None:
-        self._ledger = ledger
+        self._roster = roster
         self._clusters = clusters
         self._emit = emit
         self._now = now
@@ -136,7 +136,7 @@ class Registrar:
     def leave(self, step: Step) -> Registered:
         """Keep the object as the state has it: it was not asked for."""
         if step.old is not None:
-            self._ledger.put(step.old)
+            self._roster.put(step.old)
         return self._registered(step, step.old.outputs if step.old else {}, step.old)
 
     async def register(self, step: Step, parent: Resource | None) -> Registered:
@@ -164,7 +164,7 @@ class Registrar:
     def _moved(self, step: Step) -> bool:
         if step.old is None or step.old.provider == step.goal.provider:
             return False
-        before = self._clusters.of_state(step.old, self._ledger.old)
+        before = self._clusters.of_state(step.old, self._roster.old)
         return before is not step.connection.cluster
 
     def _blocked(self, step: Step) -> bool:
@@ -219,7 +219,7 @@ class Registrar:
             raise ObjectFailedError(_protected(step.subject, decision.changes))
         if self._dry_run:
             return self._done(step, decision, step.inputs)
-        before = self._clusters.of_state(old, self._ledger.old)
+        before = self._clusters.of_state(old, self._roster.old)
         same = objects.identity(values.reveal(old.inputs)) == objects.identity(values.reveal(step.inputs))
         if before is step.connection.cluster and same:
             await before.provider.delete(objects.reference(old))
@@ -227,7 +227,7 @@ class Registrar:
             values.reveal(step.inputs), manager=step.manager, adopt=step.connection.adopt
         )
         if not (before is step.connection.cluster and same):
-            self._ledger.doom(old)
+            self._roster.doom(old)
         return self._done(step, decision, live.body)
 
     def _done(self, step: Step, decision: Decision, live: Mapping[str, Any]) -> Registered:
@@ -241,7 +241,7 @@ class Registrar:
             outputs=outputs,
             now=self._now(),
         )
-        self._ledger.put(recorded, former=step.old.urn if step.old else None)
+        self._roster.put(recorded, former=step.old.urn if step.old else None)
         self._emit(StepFinished(step.subject, decision.operation, decision.changes))
         return self._registered(step, outputs, recorded)
 
@@ -255,7 +255,7 @@ class Registrar:
         recorded = recording.record(
             step.goal, step.urn, old, id_=old.id, inputs=old.inputs, outputs=outputs, now=self._now()
         )
-        self._ledger.put(recorded, former=old.urn)
+        self._roster.put(recorded, former=old.urn)
         self._emit(StepFinished(step.subject, Operation.SAME))
         return self._registered(step, outputs, recorded)
 
@@ -276,7 +276,7 @@ class Registrar:
         """What failed, or was not tried, stays in the state as it was."""
         self._failed.add(step.urn)
         if step.old is not None:
-            self._ledger.put(step.old)
+            self._roster.put(step.old)
         return Registered(step.urn, step.old.id if step.old else "", failed=True)
 
 

@@ -1,0 +1,110 @@
+"""Roster: which resources of the stack a run has come to, which are gone, and which it has not met yet.
+
+In: the snapshot that a run begins with. Out: at any moment, what is registered, what is not, what is still to be deleted.
+Every change is handed to the journal at once; a preview has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from fleet.engine.state import Key, Resource, Snapshot
+
+
+class Journal(Protocol):
+    """Where changes are made durable (`fleet.engine.ledger`)."""
+
+    def put(self, resource: Resource) -> object:
+        """Enter that the resource is now so."""
+
+    def remove(self, key: Key) -> object:
+        """Enter that the resource is gone."""
+
+
+class Roster:
+    """The resources of a stack during a run.
+
+    A resource that is to be deleted but was not yet (`delete` in the
+    state) shares its URN with the one that replaced it, so those are kept apart, in `doomed`.
+    """
+
+    def __init__(self, snapshot: Snapshot, journal: Journal | None) -> None:
+        self._snapshot = snapshot
+        self._journal = journal
+        self._old = snapshot.live()
+        self._doomed: dict[Key, Resource] = {each.key: each for each in snapshot.resources if each.delete}
+        self._new: dict[str, Resource] = {}
+        self._gone: set[str] = set()
+
+    @property
+    def old(self) -> Mapping[str, Resource]:
+        """What the run began with, amended by what a refresh found, by URN."""
+        return self._old
+
+    def current(self, urn: str) -> Resource | None:
+        """Return the resource as it is now; None when it is gone or never was."""
+        if urn in self._gone:
+            return None
+        return self._new.get(urn) or self._old.get(urn)
+
+    def put(self, resource: Resource, *, former: str | None = None) -> None:
+        """Record the resource. former: its URN in the state, where that is another."""
+        if self._journal is not None and resource != self.current(resource.urn):
+            self._journal.put(resource)
+        if former is not None and former != resource.urn:
+            self._drop(self._old[former])
+        self._gone.discard(resource.urn)
+        self._new[resource.urn] = resource
+
+    def amend(self, resource: Resource) -> None:
+        """Record what was found out about a resource that the run has not come to: it keeps its place."""
+        if resource != self._old.get(resource.urn):
+            self._old[resource.urn] = resource
+            if self._journal is not None:
+                self._journal.put(resource)
+
+    def remove(self, resource: Resource) -> None:
+        """Record that the resource is gone."""
+        if resource.delete:
+            self._doomed.pop(resource.key, None)
+            if self._journal is not None:
+                self._journal.remove(resource.key)
+        else:
+            self._drop(resource)
+
+    def _drop(self, resource: Resource) -> None:
+        self._gone.add(resource.urn)
+        self._new.pop(resource.urn, None)
+        if self._journal is not None:
+            self._journal.remove(resource.key)
+
+    def doom(self, resource: Resource) -> None:
+        """Keep the old half of a replacement until it is deleted."""
+        doomed = replace(resource, delete=True)
+        self._doomed[doomed.key] = doomed
+        if self._journal is not None:
+            self._journal.put(doomed)
+
+    def registered(self, urn: str) -> bool:
+        """Return whether the run has come to the resource."""
+        return urn in self._new
+
+    def doomed(self) -> tuple[Resource, ...]:
+        """Return the old halves of replacements that are still to be deleted."""
+        return tuple(self._doomed.values())
+
+    def unregistered(self) -> tuple[Resource, ...]:
+        """Return what the state holds and the run has not come to, in the state's order."""
+        return tuple(each for urn, each in self._old.items() if urn not in self._new and urn not in self._gone)
+
+    def resources(self) -> Iterator[Resource]:
+        """Yield what the state is now: registered, then not come to, then to be deleted."""
+        yield from self._new.values()
+        yield from self.unregistered()
+        yield from self._doomed.values()
+
+    def snapshot(self) -> Snapshot:
+        """Return the state as it is now."""
+        return self._snapshot.with_resources(tuple(self.resources()))

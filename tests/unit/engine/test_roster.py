@@ -1,0 +1,73 @@
+"""The state while it changes."""
+
+from dataclasses import replace
+
+from fleet.engine.roster import Roster
+from fleet.engine.state import Key, Resource, Snapshot
+
+A, B, C = (Resource(urn=name, type="t") for name in "abc")
+
+
+class Notes:
+    """A journal that only remembers."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[str, str]] = []
+
+    def put(self, resource: Resource) -> None:
+        self.entries.append(("put", resource.urn))
+
+    def remove(self, key: Key) -> None:
+        self.entries.append(("remove", key.urn))
+
+
+def urns(roster: Roster) -> list[str]:
+    return [each.urn for each in roster.snapshot().resources]
+
+
+def test_a_run_that_finds_everything_as_it_was_changes_nothing() -> None:
+    notes = Notes()
+    roster = Roster(Snapshot(resources=(A, B)), notes)
+    roster.put(A)
+    roster.put(B)
+    assert (notes.entries, urns(roster)) == ([], ["a", "b"])
+
+
+def test_what_the_run_has_not_come_to_stays_behind_what_it_has() -> None:
+    roster = Roster(Snapshot(resources=(A, B, C)), None)
+    roster.put(C)
+    assert urns(roster) == ["c", "a", "b"]
+    assert [each.urn for each in roster.unregistered()] == ["a", "b"]
+
+
+def test_every_change_is_journalled_at_once() -> None:
+    notes = Notes()
+    roster = Roster(Snapshot(resources=(A, B)), notes)
+    roster.put(replace(A, id="1"))
+    roster.remove(B)
+    roster.put(C)
+    assert notes.entries == [("put", "a"), ("remove", "b"), ("put", "c")]
+    assert urns(roster) == ["a", "c"]
+
+
+def test_what_a_refresh_finds_out_keeps_its_place() -> None:
+    roster = Roster(Snapshot(resources=(A, B, C)), None)
+    roster.amend(replace(B, id="1"))
+    assert urns(roster) == ["a", "b", "c"]
+
+
+def test_an_alias_takes_the_place_of_the_old_name() -> None:
+    notes = Notes()
+    roster = Roster(Snapshot(resources=(A,)), notes)
+    roster.put(replace(A, urn="b"), former="a")
+    assert urns(roster) == ["b"]
+    assert notes.entries == [("put", "b"), ("remove", "a")]
+
+
+def test_the_old_half_of_a_replacement_is_kept_until_it_is_deleted() -> None:
+    roster = Roster(Snapshot(resources=(replace(A, id="old"),)), None)
+    roster.put(replace(A, id="new"))
+    roster.doom(replace(A, id="old"))
+    assert [(each.id, each.delete) for each in roster.snapshot().resources] == [("new", False), ("old", True)]
+    roster.remove(roster.doomed()[0])
+    assert [each.id for each in roster.snapshot().resources] == ["new"]
