@@ -1,125 +1,122 @@
-"""Ledger: the state while it changes. Every change is journalled before the next step builds on it.
+"""Ledger: the state of one stack during a run. What is entered here survives the end of the process.
 
-In: the snapshot that a run begins with. Out: the snapshot that it ends with, at any moment: what the run has
-registered, in the order in which it did, then what it has not come to.
+In: the snapshot from before the run, and what becomes of each resource. Out: the same, durable, line by line in a
+journal, and at any moment as a snapshot. It is used from one thread, or one event loop; only writing happens elsewhere.
+
+The order that loses nothing: `begin` an operation and wait for its future, carry it out, `put` or `remove` the resource.
+A future of `put` or `remove` need not be waited for; `close` waits for all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 
-from fleet.engine.state import Key, Resource, Snapshot
+from fleet.engine import journal
+from fleet.engine.codec import Codec
+from fleet.engine.journal import Begin, End, Entry, Journal, Put, Remove, Replace
+from fleet.engine.secrets import Vault
+from fleet.engine.state import Key, Operation, Resource, Snapshot
 
 
-class Journal(Protocol):
-    """Where changes are made durable."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to, for the history. changes: operation → number of resources, in Pulumi's words."""
 
-    def put(self, resource: Resource) -> None:
-        """Record that the resource is now so."""
-
-    def remove(self, resource: Resource) -> None:
-        """Record that the resource is gone."""
+    succeeded: bool = False
+    changes: Mapping[str, int] = field(default_factory=dict)
 
 
 class Ledger:
-    """The resources of a stack during a run.
+    """The resources of a stack as they are now.
 
-    A resource that is to be deleted but was not yet (`delete` in the
-    state) shares its URN with the one that replaced it, so those are kept apart, in `doomed`.
+    before: the snapshot as it was when the run began. codec: what writes them, with the ciphertexts of the journal.
+    outcome: failed, until `conclude` says otherwise.
     """
 
-    def __init__(self, snapshot: Snapshot, journal: Journal | None) -> None:
-        self._snapshot = snapshot
-        self._journal = journal
-        self._old = snapshot.live()
-        self._doomed: dict[Key, Resource] = {each.key: each for each in snapshot.resources if each.delete}
-        self._new: dict[str, Resource] = {}
-        self._gone: set[str] = set()
-        self._changed = False
+    def __init__(self, before: Snapshot, vault: Vault, book: Journal) -> None:
+        self.before = before
+        self._vault = vault
+        self._journal = book
+        self.outcome = Outcome()
+        self.codec = Codec(vault.encrypt, before.resources)
+        self._live = before.live()
+        self._entries: list[Entry] = []
+        self._futures: list[Future[None]] = []
+        self._salt = ""
 
-    @property
-    def old(self) -> Mapping[str, Resource]:
-        """What the run began with, amended by what a refresh found, by URN."""
-        return self._old
+    def get(self, urn: str) -> Resource | None:
+        """Return the resource as it is now; None where there is none, or only one that is pending deletion."""
+        return self._live.get(urn)
 
     @property
     def changed(self) -> bool:
-        """Whether the state differs from the one that the run began with."""
-        return self._changed or self._reordered()
+        """Whether anything has been entered."""
+        return bool(self._entries)
 
-    def _reordered(self) -> bool:
-        return [each.key for each in self.resources()] != [each.key for each in self._snapshot.resources]
+    def begin(self, operation: Operation) -> Future[None]:
+        """Enter that an operation is about to be carried out; up to a `put`, `remove` or `end` nobody knows if it was."""
+        return self._enter(Begin(operation))
 
-    def current(self, urn: str) -> Resource | None:
-        """Return the resource as it is now; None when it is gone or never was."""
-        if urn in self._gone:
-            return None
-        return self._new.get(urn) or self._old.get(urn)
+    def end(self, key: Key) -> Future[None]:
+        """Enter that the operation begun on a resource changed nothing."""
+        return self._enter(End(key))
 
-    def put(self, resource: Resource, *, former: str | None = None) -> None:
-        """Record the resource. former: its URN in the state, where that is another."""
-        if resource != self._old.get(resource.urn) or former not in (None, resource.urn):
-            self._changed = True
-            if self._journal is not None:
-                self._journal.put(resource)
-        if former is not None and former != resource.urn:
-            self._drop(self._old[former])
-        self._gone.discard(resource.urn)
-        self._new[resource.urn] = resource
+    def put(self, resource: Resource) -> Future[None]:
+        """Enter a resource as it is now: new, changed, or, with aliases, under another URN than before."""
+        for alias in resource.aliases:
+            self._live.pop(alias, None)
+        if not resource.delete:
+            self._live[resource.urn] = resource
+        return self._enter(Put(resource))
 
-    def amend(self, resource: Resource) -> None:
-        """Record what was found out about a resource that the run has not come to: it keeps its place."""
-        if resource != self._old.get(resource.urn):
-            self._changed = True
-            self._old[resource.urn] = resource
-            if self._journal is not None:
-                self._journal.put(resource)
+    def replace(self, new: Resource, old: Resource) -> Future[None]:
+        """Enter that a resource has been created anew, and that the old one, now marked `delete`, is still to go."""
+        self._live[new.urn] = new
+        return self._enter(Replace(new, old))
 
-    def remove(self, resource: Resource) -> None:
-        """Record that the resource is gone."""
-        if resource.delete:
-            self._changed = True
-            self._doomed.pop(resource.key, None)
-            if self._journal is not None:
-                self._journal.remove(resource)
-        else:
-            self._drop(resource)
+    def remove(self, key: Key) -> Future[None]:
+        """Enter that a resource is gone."""
+        if not key.delete:
+            self._live.pop(key.urn, None)
+        return self._enter(Remove(key))
 
-    def _drop(self, resource: Resource) -> None:
-        self._changed = True
-        self._gone.add(resource.urn)
-        self._new.pop(resource.urn, None)
-        if self._journal is not None:
-            self._journal.remove(resource)
+    def _enter(self, entry: Entry) -> Future[None]:
+        """Raises StateError when a secret cannot be encrypted; the future does when the disk fails."""
+        text = journal.line(entry, self.codec)
+        if self._vault.salt != self._salt:
+            self._salt = self._vault.salt
+            self._futures.append(self._journal.append(journal.salt_line(self._salt)))
+        self._entries.append(entry)
+        future = self._journal.append(text)
+        self._futures.append(future)
+        return future
 
-    def doom(self, resource: Resource) -> None:
-        """Keep the old half of a replacement until it is deleted."""
-        self._changed = True
-        doomed = replace(resource, delete=True)
-        self._doomed[doomed.key] = doomed
-        if self._journal is not None:
-            self._journal.put(doomed)
+    def conclude(self, outcome: Outcome) -> None:
+        """Say what the run came to."""
+        self.outcome = outcome
 
-    def registered(self, urn: str) -> bool:
-        """Return whether the run has come to the resource."""
-        return urn in self._new
-
-    def doomed(self) -> tuple[Resource, ...]:
-        """Return the old halves of replacements that are still to be deleted."""
-        return tuple(self._doomed.values())
-
-    def unregistered(self) -> tuple[Resource, ...]:
-        """Return what the state holds and the run has not come to, in the state's order."""
-        return tuple(each for urn, each in self._old.items() if urn not in self._new and urn not in self._gone)
-
-    def resources(self) -> Iterator[Resource]:
-        """Yield what the state is now: registered, then not come to, then to be deleted."""
-        yield from self._new.values()
-        yield from self.unregistered()
-        yield from self._doomed.values()
+    def sync(self) -> None:
+        """Wait until everything entered is durable. Raises StateError when the disk failed."""
+        written, self._futures = self._futures, []
+        _wait(written)
 
     def snapshot(self) -> Snapshot:
-        """Return the state as it is now."""
-        return self._snapshot.with_resources(tuple(self.resources()))
+        """Return the snapshot as it is now."""
+        return journal.fold(self.before, self._entries)
+
+    def close(self, folded: str = "") -> None:
+        """Write what is left to write. folded: the digest of the checkpoint that will hold all of it.
+
+        Raises StateError when the disk failed, now or before.
+        """
+        if folded:
+            self._futures.append(self._journal.append(journal.folded_line(folded)))
+        self._journal.close()
+        self.sync()
+
+
+def _wait(futures: Iterable[Future[None]]) -> None:
+    for future in futures:
+        future.result()

@@ -1,8 +1,8 @@
 """State: what the engine knows of a stack after a run, as values.
 
-Read from and written to a checkpoint by `fleet.engine.checkpoint`, changed by the steps of a run. Nothing here touches a
-file. Properties (inputs, outputs) are plain dicts, lists, strings, numbers, booleans and None, with `Secret` around what
-is secret. They are shared between values and never changed in place.
+Read from and written to a checkpoint by `fleet.engine.checkpoint`, changed by the steps of a run. Nothing here touches
+a file. Properties (inputs, outputs) are plain dicts, lists, strings, numbers, booleans and None, with `Secret` around
+what is secret. They are shared between values and never changed in place.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ PROVIDER_PREFIX: Final = "pulumi:providers:"
 class Secret:
     """A property value that leaves memory only encrypted. A secret inside a secret adds nothing.
 
-    ciphertext: of exactly this value, where it has been encrypted already, so that it stays the same from one checkpoint
-    to the next; empty otherwise. It takes no part in comparisons. For another value make another Secret, never `replace`.
+    ciphertext: of exactly this value, where it has been encrypted already, so that it stays the same from one
+    checkpoint to the next; empty otherwise. It takes no part in comparisons. Another value needs another Secret.
     """
 
     value: Any = field(repr=False)

@@ -1,0 +1,233 @@
+"""Codec: one resource as the JSON of a checkpoint, and back.
+
+In: a Resource, or the parsed JSON of one. Out: the other. Secrets never leave in the clear: they are encrypted by the
+function that a Codec is given, and one that has not changed keeps its ciphertext. Field names and their order are those
+of ResourceV3 in Pulumi's sdk/go/common/apitype/core.go; property values as in pkg/resource/stack/deployment.go.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from fleet.engine.state import Operation, Resource, Secret
+
+SIGNATURE_KEY: Final = "4dabf18193072939515e22adb298388d"
+SECRET_SIGNATURE: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - it marks secrets, it is none
+
+# JSON name → attribute, in the order in which Pulumi writes them; None for those that only `extra` holds.
+_FIELDS: Final[Mapping[str, str | None]] = {
+    "urn": "urn",
+    "custom": "custom",
+    "delete": "delete",
+    "id": "id",
+    "type": "type",
+    "inputs": "inputs",
+    "outputs": "outputs",
+    "parent": "parent",
+    "protect": "protect",
+    "taint": None,
+    "external": "external",
+    "dependencies": "dependencies",
+    "initErrors": "init_errors",
+    "provider": "provider",
+    "propertyDependencies": "property_dependencies",
+    "pendingReplacement": "pending_replacement",
+    "additionalSecretOutputs": "additional_secret_outputs",
+    "aliases": "aliases",
+    "customTimeouts": "custom_timeouts",
+    "importID": "import_id",
+    "retainOnDelete": "retain_on_delete",
+    "deletedWith": "deleted_with",
+    "replaceWith": None,
+    "created": "created",
+    "modified": "modified",
+    "sourcePosition": "source_position",
+    "stackTrace": None,
+    "ignoreChanges": "ignore_changes",
+    "hideDiff": None,
+    "replaceOnChanges": "replace_on_changes",
+    "replacementTrigger": None,
+    "refreshBeforeUpdate": None,
+    "viewOf": None,
+    "resourceHooks": None,
+    "extensionRef": None,
+    "snippetID": None,
+}
+_ALWAYS_WRITTEN: Final = ("urn", "custom", "type")
+_ATTRIBUTES: Final = {name: attribute for name, attribute in _FIELDS.items() if attribute}
+_WRITTEN: Final = tuple((f'"{name}":', name, attribute) for name, attribute in _FIELDS.items())
+
+
+class NotSealedError(Exception):
+    """A secret without ciphertext was to be written."""
+
+
+class _Loader:
+    """Parses JSON text, and remembers the secrets that it meets, still locked."""
+
+    def __init__(self) -> None:
+        self.secrets: list[Secret] = []
+
+    def load(self, text: str) -> Any:
+        """Return the data. Calling back for every object is slow, and done only where there is a secret at all."""
+        return json.loads(text, object_hook=self._object if SECRET_SIGNATURE in text else None)
+
+    def _object(self, mapping: dict[str, Any]) -> Any:
+        if mapping.get(SIGNATURE_KEY) != SECRET_SIGNATURE:
+            return mapping
+        if "plaintext" in mapping:
+            return Secret(_from_plaintext(mapping["plaintext"]))
+        secret = Secret(None, mapping["ciphertext"])
+        self.secrets.append(secret)
+        return secret
+
+
+def load(text: str) -> tuple[Any, tuple[Secret, ...]]:
+    """Return the data of JSON text, and the secrets in it, whose values are None until they are given to `unlock`.
+
+    Which key they need is only known once everything has been parsed. Raises ValueError or KeyError for bad text.
+    """
+    loader = _Loader()
+    data = loader.load(text)
+    return data, tuple(loader.secrets)
+
+
+def unlock(secrets: Iterable[Secret], decrypt: Callable[[str], str], *, keep: bool) -> None:
+    """Give the secrets of one `load` their values. keep: the ciphertexts are still good for the next checkpoint."""
+    for secret in secrets:
+        object.__setattr__(secret, "value", _from_plaintext(decrypt(secret.ciphertext)))
+        if not keep:
+            object.__setattr__(secret, "ciphertext", "")
+
+
+def _from_plaintext(text: str) -> Any:
+    """Return the value. Secrets inside carry plaintext where others have ciphertext: the whole is encrypted as one."""
+    data, secrets = load(text)
+    unlock(secrets, lambda plaintext: plaintext, keep=False)
+    return data
+
+
+def _to_plaintext(value: Any) -> str:
+    return _dumps(value, _nested)
+
+
+def _nested(value: object) -> Any:
+    if isinstance(value, Secret):
+        return {SIGNATURE_KEY: SECRET_SIGNATURE, "ciphertext": _to_plaintext(value.value)}
+    return _plain(value)
+
+
+def _sealed(value: object) -> Any:
+    if isinstance(value, Secret):
+        if not value.ciphertext:
+            raise NotSealedError
+        return {SIGNATURE_KEY: SECRET_SIGNATURE, "ciphertext": value.ciphertext}
+    return _plain(value)
+
+
+def _plain(value: object) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is no property value")
+
+
+def _dumps(value: Any, default: Callable[[object], Any]) -> str:
+    """Return compact JSON with sorted keys; characters as they are, as Pulumi does, except for two that Go escapes."""
+    text = json.dumps(
+        value, default=default, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def dumps(value: Any) -> str:
+    """Return compact JSON with sorted keys. Raises NotSealedError for a secret without ciphertext."""
+    return _dumps(value, _sealed)
+
+
+def decode_resource(raw: Mapping[str, Any]) -> Resource:
+    """Return the resource of parsed JSON. Raises KeyError, TypeError or AttributeError where it is none."""
+    known: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for name, value in raw.items():
+        attribute = _ATTRIBUTES.get(name)
+        if attribute is None:
+            extra[name] = value
+        else:
+            known[attribute] = tuple(value) if isinstance(value, list) else value
+    by_property = known.get("property_dependencies")
+    if by_property:
+        known["property_dependencies"] = {key: tuple(urns or ()) for key, urns in by_property.items()}
+    return Resource(extra=extra, **known)
+
+
+def decode_operation(raw: Mapping[str, Any]) -> Operation:
+    """Return the operation of parsed JSON."""
+    return Operation(raw["type"], decode_resource(raw["resource"]))
+
+
+def _resource_text(resource: Resource) -> str:
+    parts: list[str] = []
+    extra = resource.extra
+    for prefix, name, attribute in _WRITTEN:
+        value = extra.get(name) if attribute is None else getattr(resource, attribute)
+        if value or name in _ALWAYS_WRITTEN or (attribute is None and name in extra):
+            parts.append(prefix + dumps(value))
+    parts += (f"{json.dumps(name)}:{dumps(value)}" for name, value in extra.items() if name not in _FIELDS)
+    return "{" + ",".join(parts) + "}"
+
+
+def seal(value: Any, known: Any, encrypt: Callable[[str], str]) -> Any:
+    """Return the value with every secret encrypted: like the one at the same place of `known` if they are equal."""
+    if isinstance(value, Secret):
+        return value if value.ciphertext else _seal_secret(value, known, encrypt)
+    if isinstance(value, Mapping):
+        other = known if isinstance(known, Mapping) else {}
+        return {key: seal(entry, other.get(key), encrypt) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        others = known if isinstance(known, (list, tuple)) else ()
+        padded = (*others[: len(value)], *[None] * (len(value) - len(others)))
+        return [seal(entry, other, encrypt) for entry, other in zip(value, padded, strict=True)]
+    return value
+
+
+def _seal_secret(secret: Secret, known: Any, encrypt: Callable[[str], str]) -> Secret:
+    plaintext = _to_plaintext(secret.value)
+    if isinstance(known, Secret) and known.ciphertext and _to_plaintext(known.value) == plaintext:
+        return Secret(secret.value, known.ciphertext)
+    return Secret(secret.value, encrypt(plaintext))
+
+
+class Codec:
+    """Writes the resources of one stack, with ciphertexts that stay the same as long as the value at its place does.
+
+    encrypt: plaintext → ciphertext; called only for a secret that is new or has changed.
+    """
+
+    def __init__(self, encrypt: Callable[[str], str], known: Iterable[Resource] = ()) -> None:
+        self._encrypt = encrypt
+        self._known = {resource.key: resource for resource in known}
+
+    def resource(self, resource: Resource) -> str:
+        """Return the JSON text of a resource."""
+        try:
+            return _resource_text(resource)
+        except NotSealedError:
+            return _resource_text(self._seal(resource))
+
+    def operation(self, operation: Operation) -> str:
+        """Return the JSON text of a pending operation."""
+        return f'{{"resource":{self.resource(operation.resource)},"type":{dumps(operation.type)}}}'
+
+    def _seal(self, resource: Resource) -> Resource:
+        known = self._known.get(resource.key, resource)
+        sealed = replace(
+            resource,
+            inputs=seal(resource.inputs, known.inputs, self._encrypt),
+            outputs=seal(resource.outputs, known.outputs, self._encrypt),
+            extra=seal(resource.extra, known.extra, self._encrypt),
+        )
+        self._known[resource.key] = sealed
+        return sealed

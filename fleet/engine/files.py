@@ -1,0 +1,69 @@
+"""Files: writing them so that a crash leaves either the old content or the new, never something between."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from fleet.errors import Problem, StateError, Where
+
+
+@contextmanager
+def reporting(what: str, path: Path) -> Iterator[None]:
+    """Turn an OSError into a StateError. what: completes "… could not be …", as in `written`."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        problem = Problem(f"The state could not be {what}", where=Where(file=str(path)), detail=f"{reason}.")
+        raise StateError(problem) from error
+
+
+def read(path: Path) -> bytes | None:
+    """Return the content; None where there is no such file. Raises StateError when it cannot be read."""
+    with reporting("read", path), suppress(FileNotFoundError):
+        return path.read_bytes()
+    return None
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write the file as a whole and durably; folders are made. Raises StateError, with the old content still there."""
+    with reporting("written", path), _beside(path) as temporary:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, temporary)
+        temporary.replace(path)
+        sync_folder(path.parent)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file durably, as `replace` writes it. A link would not do: it would share the source's fate."""
+    with reporting("read", source):
+        data = source.read_bytes()
+    replace(target, data)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """Give a name in the same folder that no engine takes for a stack or a lock, and clear it away at the end."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,292 @@
+"""Journal: what a run has done so far, durable before it goes on, so that a run that is cut off loses nothing.
+
+A file of JSON lines beside the checkpoint. The first names the checkpoint that the others change, by its digest: a
+journal is never applied to another one. Each further line is one entry. Lines are written by a thread of their own, as
+many at once as have come together while the disk was busy with the ones before. At the end of a run the journal is
+folded into the checkpoint and removed; a run that finds one folds it first. The last line may be cut off: it was
+promised to nobody.
+
+    {"journal": 1, "base": <digest>}        base: empty where there was no checkpoint yet
+    {"salt": <salt>}                        the secrets from here on are encrypted with it
+    {"begin": {"type": …, "resource": …}}   an operation is under way
+    {"end": [<urn>, <delete>, <id>]}        it came to nothing
+    {"put": <resource>}                     the resource is like this now; ends an operation on it
+    {"replace": [<new>, <old>]}             both: the new one is there, the old one is still to be deleted
+    {"remove": [<urn>, <delete>, <id>]}     it is gone; ends an operation on it
+    {"folded": <digest>}                    all of the above is in the checkpoint with this digest, if that is there
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import threading
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from fleet.engine import codec, files, integrity
+from fleet.engine.secrets import Vault
+from fleet.engine.state import Key, Operation, Resource, SecretsProvider, Snapshot
+from fleet.errors import Problem, StateError, Where
+
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """The resource is like this now. One of its URN, or of one of its aliases, was there before and is no more."""
+
+    resource: Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """The new resource is there, and the old one of the same URN, which is marked `delete`, still is too."""
+
+    new: Resource
+    old: Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """The resource is gone."""
+
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """An operation is under way, and may have happened or not."""
+
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The operation on a resource came to nothing."""
+
+    key: Key
+
+
+Entry = Put | Replace | Remove | Begin | End
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a journal holds. base: digest of the checkpoint it changes. folded: digests of those that may hold it."""
+
+    base: str
+    entries: tuple[Entry, ...]
+    folded: frozenset[str]
+
+
+class Journal:
+    """Appends lines to a file; each call gives a future that is done once the line cannot be lost any more.
+
+    Raises StateError at once when the file cannot be made, and from the futures when the disk fails later.
+    """
+
+    def __init__(self, path: Path, base: str) -> None:
+        self._path = path
+        self._queue: queue.SimpleQueue[tuple[bytes, Future[None]] | None] = queue.SimpleQueue()
+        with files.reporting("written", path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("xb", buffering=0)
+            self._write((json.dumps({"journal": _VERSION, "base": base}) + "\n").encode())
+            files.sync_folder(path.parent)
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    def append(self, line: str) -> Future[None]:
+        """Append a line."""
+        future: Future[None] = Future()
+        self._queue.put((line.encode("utf-8", "backslashreplace") + b"\n", future))
+        return future
+
+    def close(self) -> None:
+        """Wait until everything is written. The file stays."""
+        self._queue.put(None)
+        self._thread.join()
+        self._file.close()
+
+    def _run(self) -> None:
+        failure: StateError | None = None
+        while batch := self._batch():
+            lines = [each for each in batch if each is not None]
+            failure = failure or self._write_batch(b"".join(line for line, _ in lines))
+            for _, future in lines:
+                _finish(future, failure)
+            if len(lines) < len(batch):
+                return
+
+    def _batch(self) -> list[tuple[bytes, Future[None]] | None]:
+        batch = [self._queue.get()]
+        while batch[-1] is not None and not self._queue.empty():
+            batch.append(self._queue.get())
+        return batch
+
+    def _write_batch(self, data: bytes) -> StateError | None:
+        try:
+            with files.reporting("written", self._path):
+                self._write(data)
+        except StateError as error:
+            return error
+        return None
+
+    def _write(self, data: bytes) -> None:
+        while data:
+            data = data[self._file.write(data) :]
+        os.fsync(self._file.fileno())
+
+
+def _finish(future: Future[None], failure: StateError | None) -> None:
+    if failure:
+        future.set_exception(failure)
+    else:
+        future.set_result(None)
+
+
+def line(entry: Entry, writer: codec.Codec) -> str:
+    """Return the line of an entry. Raises StateError when a secret in it cannot be encrypted."""
+    match entry:
+        case Put(resource):
+            return f'{{"put":{writer.resource(resource)}}}'
+        case Replace(new, old):
+            return f'{{"replace":[{writer.resource(new)},{writer.resource(old)}]}}'
+        case Remove(key):
+            return json.dumps({"remove": key})
+        case Begin(operation):
+            return f'{{"begin":{writer.operation(operation)}}}'
+        case End(key):
+            return json.dumps({"end": key})
+
+
+def salt_line(salt: str) -> str:
+    """Return the line that says with which salt the secrets after it are encrypted."""
+    return json.dumps({"salt": salt})
+
+
+def folded_line(digest: str) -> str:
+    """Return the line that says which checkpoint will hold everything before it."""
+    return json.dumps({"folded": digest})
+
+
+def seal(path: Path, digest: str) -> None:
+    """Add to a journal that was left behind which checkpoint will hold it, in place of a line that was cut off."""
+    whole, _, _ = (files.read(path) or b"").rpartition(b"\n")
+    files.replace(path, whole + b"\n" + folded_line(digest).encode() + b"\n")
+
+
+def read(path: Path, vault: Vault) -> Content | None:
+    """Return what the journal holds; None where there is none, or not one whole line of it.
+
+    Raises StateError where it is damaged before its last line.
+    """
+    data = files.read(path)
+    lines = (data or b"").decode("utf-8", "replace").split("\n")[:-1]
+    if not lines:
+        return None
+    try:
+        return _content(lines, vault)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        hint = "It is left untouched. Move it away to go on without it: the state then misses what that run did."
+        problem = Problem("The journal of an interrupted run is damaged", Where(file=str(path)), str(error), hint)
+        raise StateError(problem) from error
+
+
+def _content(lines: list[str], vault: Vault) -> Content:
+    header = json.loads(lines[0])
+    if header["journal"] != _VERSION:
+        raise ValueError(f"it has version {header['journal']}")
+    provider: SecretsProvider | None = None
+    entries: list[Entry] = []
+    folded: set[str] = set()
+    for text in lines[1:]:
+        raw, secrets = codec.load(text)
+        ((name, value),) = raw.items()
+        if name == "salt":
+            provider = SecretsProvider("passphrase", {"salt": value})
+        elif name == "folded":
+            folded.add(value)
+        else:
+            vault.unlock(secrets, provider)
+            entries.append(_entry(name, value))
+    return Content(header["base"], tuple(entries), frozenset(folded))
+
+
+def _entry(name: str, value: Any) -> Entry:
+    match name:
+        case "put":
+            return Put(codec.decode_resource(value))
+        case "replace":
+            new, old = value
+            return Replace(codec.decode_resource(new), codec.decode_resource(old))
+        case "remove":
+            return Remove(Key(*value))
+        case "begin":
+            return Begin(codec.decode_operation(value))
+        case "end":
+            return End(Key(*value))
+        case _:
+            raise ValueError(f"it has an entry {name!r}")
+
+
+def fold(snapshot: Snapshot, entries: Iterable[Entry]) -> Snapshot:
+    """Return the snapshot after the entries, in an order that Pulumi accepts too."""
+    resources = {resource.key: resource for resource in snapshot.resources}
+    pending = {operation.resource.key: operation for operation in snapshot.pending_operations}
+    providers: dict[str, Resource] = {}
+    for entry in entries:
+        if isinstance(entry, Begin):
+            pending[entry.operation.resource.key] = entry.operation
+            continue
+        for key in _gone(entry):
+            gone = resources.pop(key, None)
+            if gone is not None and gone.is_provider:
+                providers[gone.reference] = gone
+        for resource in _there(entry):
+            resources[resource.key] = resource
+        pending.pop(_ended(entry), None)
+    remaining = integrity.without_aliases(resources.values())
+    settled = integrity.settle((*remaining, *_still_used(providers, remaining)))
+    return replace(snapshot, resources=settled, pending_operations=tuple(pending.values()))
+
+
+def _still_used(removed: Mapping[str, Resource], remaining: Iterable[Resource]) -> tuple[Resource, ...]:
+    """Return the removed providers that a resource still needs: without them neither engine would take the state."""
+    remaining = tuple(remaining)
+    present = {resource.reference for resource in remaining if resource.is_provider}
+    used = {resource.provider for resource in remaining} - present
+    return tuple(resource for reference, resource in removed.items() if reference in used)
+
+
+def _gone(entry: Put | Replace | Remove | End) -> tuple[Key, ...]:
+    match entry:
+        case Put(resource):
+            return tuple(Key(alias) for alias in resource.aliases if alias != resource.urn)
+        case Remove(key):
+            return (key,)
+        case _:
+            return ()
+
+
+def _there(entry: Put | Replace | Remove | End) -> tuple[Resource, ...]:
+    match entry:
+        case Put(resource):
+            return (resource,)
+        case Replace(new, old):
+            return (new, old)
+        case _:
+            return ()
+
+
+def _ended(entry: Put | Replace | Remove | End) -> Key:
+    match entry:
+        case Put(resource) | Replace(resource):
+            return resource.key
+        case Remove(key) | End(key):
+            return key
