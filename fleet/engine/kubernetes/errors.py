@@ -1,0 +1,57 @@
+"""How working with a cluster fails: either the cluster is out of reach for the whole run, or one object is.
+
+ClusterUnavailableError   nothing more can be done there in this run; other clusters go on
+ObjectFailedError         one object could not be brought to its state; others may well be
+├── ObjectExistsError     it exists, and was not made by us
+├── ImmutableFieldError   it can only be changed by deleting and making it again
+├── KindNotServedError    the cluster does not know the kind, or not in that version
+└── NamespaceMissingError its namespace does not exist
+"""
+
+from __future__ import annotations
+
+from fleet.errors import ClusterError, Problem
+
+
+class KubernetesError(ClusterError):
+    """One problem with a cluster or with an object in it. No secret is in it."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class ClusterUnavailableError(KubernetesError):
+    """The cluster cannot be worked with: refused, unknown, not trusted, silent, or it does not know us."""
+
+
+class ObjectFailedError(KubernetesError):
+    """One object could not be read, applied or deleted. status: of the API server's answer; 0 without one."""
+
+    def __init__(self, problem: Problem, status: int = 0) -> None:
+        super().__init__(problem)
+        self.status = status
+
+
+class ObjectExistsError(ObjectFailedError):
+    """The object to create exists already and may not be taken over."""
+
+
+class ImmutableFieldError(ObjectFailedError):
+    """The cluster refuses to change these fields; the object must be replaced. fields: as the API server names them."""
+
+    def __init__(self, problem: Problem, fields: tuple[str, ...], status: int = 0) -> None:
+        super().__init__(problem, status)
+        self.fields = fields
+
+
+class KindNotServedError(ObjectFailedError):
+    """The cluster does not serve the kind in this version. served: the apiVersions in which it does, if any."""
+
+    def __init__(self, problem: Problem, served: tuple[str, ...]) -> None:
+        super().__init__(problem)
+        self.served = served
+
+
+class NamespaceMissingError(ObjectFailedError):
+    """The namespace of the object does not exist."""

@@ -1,0 +1,136 @@
+"""Requests to an API server and its answers, as values. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+JSON = "application/json"
+APPLY = "application/apply-patch+yaml"
+JSON_PATCH = "application/json-patch+json"
+METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+DISCOVERY = (
+    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"
+    "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList"
+)
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request that may be sent any number of times: everything we send is idempotent.
+
+    verb: what it counts as. path: with query. about: what it is about, for messages: `Deployment.apps default/web`.
+    """
+
+    verb: str
+    method: str
+    path: str
+    about: str
+    body: bytes = b""
+    content_type: str = JSON
+    accept: str = JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer. body: decoded JSON, or the text where it is none. retry_after_s: what the server asks to wait."""
+
+    status: int
+    body: Any
+    retry_after_s: float | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the server did what it was asked."""
+        return 200 <= self.status < 300
+
+    @property
+    def message(self) -> str:
+        """What the server says, for people."""
+        text = self.body.get("message") if isinstance(self.body, Mapping) else self.body
+        return str(text or "").strip() or f"HTTP status {self.status}"
+
+    @property
+    def reason(self) -> str:
+        """The word of Kubernetes for it, `AlreadyExists`; empty where there is none."""
+        return str(self.body.get("reason") or "") if isinstance(self.body, Mapping) else ""
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """The details of a Status."""
+        details = self.body.get("details") if isinstance(self.body, Mapping) else None
+        return details if isinstance(details, Mapping) else {}
+
+    @property
+    def causes(self) -> Sequence[Mapping[str, Any]]:
+        """The causes in the details."""
+        return self.details.get("causes") or ()
+
+
+def encoded(value: Any) -> bytes:
+    """Return JSON; mappings of any class are objects."""
+    return json.dumps(value, default=_plain, separators=(",", ":")).encode()
+
+
+def apply(path: str, about: str, body: bytes, *, manager: str, dry_run: bool) -> Request:
+    """Server-side apply; JSON is YAML.
+
+    force: in a conflict the program wins, which is what makes it the source of truth.
+    fieldValidation=Warn: server-side apply refuses unknown fields whatever is asked for; the rest (deprecations,
+    duplicates) is worth telling but nothing to fail for, and old servers refuse Strict.
+    """
+    query = {"fieldManager": manager, "force": "true", "fieldValidation": "Warn"}
+    if dry_run:
+        query["dryRun"] = "All"
+    return Request("dry-run" if dry_run else "apply", "PATCH", f"{path}?{urlencode(query)}", about, body, APPLY)
+
+
+def read(path: str, about: str, *, metadata_only: bool = False) -> Request:
+    """GET of one object."""
+    return Request("get", "GET", path, about, accept=METADATA if metadata_only else JSON)
+
+
+def read_page(path: str, about: str, *, metadata_only: bool, token: str = "") -> Request:
+    """GET of one page of a collection."""
+    query = {"limit": str(PAGE), **({"continue": token} if token else {})}
+    accept = METADATA_LIST if metadata_only else JSON
+    return Request("list", "GET", f"{path}?{urlencode(query)}", about, accept=accept)
+
+
+def discover(path: str) -> Request:
+    """GET of the kinds below /api or /apis, in the aggregated form."""
+    return Request("discover", "GET", path, "the kinds that the cluster serves", accept=DISCOVERY)
+
+
+def delete(path: str, about: str, *, propagation: str, uid: str = "") -> Request:
+    """DELETE of one object, and only of the one with the uid where it is given."""
+    options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
+    if uid:
+        options["preconditions"] = {"uid": uid}
+    return Request("delete", "DELETE", path, about, encoded(options))
+
+
+def set_managed_fields(
+    path: str, about: str, entries: Sequence[Mapping[str, Any]], resource_version: str, *, manager: str
+) -> Request:
+    """Rewrite managedFields of exactly the version that they were read from; a Conflict otherwise.
+
+    resourceVersion is replaced, not tested, so that a change in between is answered with 409 (csaupgrade).
+    """
+    patch = [
+        {"op": "replace", "path": "/metadata/managedFields", "value": entries},
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": resource_version},
+    ]
+    query = urlencode({"fieldManager": manager})
+    return Request("patch", "PATCH", f"{path}?{query}", about, encoded(patch), JSON_PATCH)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"not JSON: {type(value).__name__}")

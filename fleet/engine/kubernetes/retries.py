@@ -1,0 +1,78 @@
+"""When a request is sent again, and when a cluster is given up. Pure: time is passed in.
+
+Everything we send is idempotent, so a lost answer is no reason not to ask again.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from fleet.engine.kubernetes.requests import Response
+
+REQUEST_BUDGET_S = 20.0
+OUTAGE_BUDGET_S = 20.0
+FIRST_CONTACT_BUDGET_S = 2.0
+CONNECT_TIMEOUT_S = 5.0
+
+_FIRST_DELAY_S, _LONGEST_DELAY_S = 0.2, 4.0
+_OVERLOADED = frozenset({408, 429, 502, 503, 504})
+_INTERNAL_ERROR = 500
+_INTERNAL_ERROR_RETRIES = 3
+# The API server answers these with 500 although the object is what is wrong, and stays so (apimachinery/pkg/util/
+# managedfields and runtime conversion, whose errors have no status of their own).
+_OBJECT_IS_WRONG = re.compile(
+    r"^failed to (create typed|convert|prune|update managed)|\bfield not declared in schema\b"
+)
+
+
+def is_about_object(response: Response) -> bool:
+    """Return whether an internal error is in truth about the object that was sent."""
+    return response.status == _INTERNAL_ERROR and bool(_OBJECT_IS_WRONG.search(response.message))
+
+
+def backoff_s(attempt: int) -> float:
+    """Return how long to wait after the attempt with this number; the first is 0."""
+    return float(min(_FIRST_DELAY_S * 2**attempt, _LONGEST_DELAY_S))
+
+
+def retry_after_s(response: Response, attempt: int, elapsed_s: float) -> float | None:
+    """Return how long to wait before asking again, None when the answer is final.
+
+    elapsed_s: since the request was first sent. The server's own wish is followed where the budget allows it.
+    """
+    if not _is_passing(response, attempt):
+        return None
+    delay = max(backoff_s(attempt), response.retry_after_s or 0.0)
+    return delay if elapsed_s + delay <= REQUEST_BUDGET_S else None
+
+
+def _is_passing(response: Response, attempt: int) -> bool:
+    if response.status in _OVERLOADED:
+        return True
+    if response.status != _INTERNAL_ERROR or is_about_object(response):
+        return False
+    return attempt < _INTERNAL_ERROR_RETRIES or response.retry_after_s is not None
+
+
+@dataclass(slots=True)
+class Outage:
+    """How long a server has not answered at all, over all requests to it: a dead cluster is waited for once.
+
+    A server that never answered is given less time: most likely it is not there.
+    """
+
+    last_answer: float | None = None
+    since: float | None = None
+
+    def ended(self, now: float) -> None:
+        """Note an answer, whatever it says."""
+        self.last_answer = now
+        self.since = None
+
+    def goes_on(self, began: float, now: float) -> bool:
+        """Note that a request sent at `began` got no answer; return whether it is time to give the server up."""
+        if self.since is None:
+            self.since = max(began, self.last_answer or began)
+        budget = FIRST_CONTACT_BUDGET_S if self.last_answer is None else OUTAGE_BUDGET_S
+        return now - self.since >= budget

@@ -1,0 +1,199 @@
+"""Sending requests to one API server: connections, concurrency, retries, and giving a dead server up.
+
+In: requests as values. Out: the server's answers, whatever they say; what they mean is not decided here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from fleet.engine.kubernetes.access import Access, Login
+from fleet.engine.kubernetes.connection import CONNECTION_ERRORS, explained, is_final
+from fleet.engine.kubernetes.errors import ClusterUnavailableError, KubernetesError, ObjectFailedError
+from fleet.engine.kubernetes.inputs import ProviderInputs
+from fleet.engine.kubernetes.requests import Request, Response
+from fleet.engine.kubernetes.retries import CONNECT_TIMEOUT_S, REQUEST_BUDGET_S, Outage, backoff_s, retry_after_s
+from fleet.errors import Problem, Where
+
+IN_FLIGHT = 32
+_UNAUTHORIZED = 401
+# RFC 7234: `299 - "text"`, with quotes in the text escaped.
+_WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
+_LONGEST_HEADER = 65536
+
+
+class Transport:
+    """The connection to one API server. Opens when first used; `close` it.
+
+    sent: requests by verb, repetitions included.
+    """
+
+    def __init__(self, inputs: ProviderInputs, warn: Callable[[str], None], in_flight: int = IN_FLIGHT) -> None:
+        self._inputs = inputs
+        self._login = Login(inputs)
+        self._warn = warn
+        self._warned: set[str] = set()
+        self._slots = asyncio.Semaphore(in_flight)
+        self._session: aiohttp.ClientSession | None = None
+        self._outage = Outage()
+        self._given_up: Problem | None = None
+        self.sent: Counter[str] = Counter()
+
+    async def access(self) -> Access:
+        """Return how we get in. Raises ClusterUnavailableError, from then on at once."""
+        if self._given_up is not None:
+            raise ClusterUnavailableError(self._given_up)
+        try:
+            return await self._login.access()
+        except ClusterUnavailableError as error:
+            raise self._give_up(error.problem) from error
+
+    async def send(self, request: Request) -> Response:
+        """Return the server's answer, asking again while that may help.
+
+        Raises ClusterUnavailableError when there is no answer for long enough or the credentials are refused: the same
+        for every request from then on, at once. Raises ObjectFailedError when the server answers others, but not this.
+        """
+        began = time.monotonic()
+        attempt, access, was_refused = 0, await self.access(), False
+        while True:
+            response = await self._attempt(request, access, began, attempt)
+            if response is not None and response.status == _UNAUTHORIZED:
+                access = await self._other_access(access, response, was_refused=was_refused)
+                was_refused = True
+                continue
+            delay = self._delay(response, attempt, time.monotonic() - began)
+            if response is not None and delay is None:
+                return response
+            await asyncio.sleep((delay or 0.0) * random.uniform(1.0, 1.25))  # noqa: S311 - spreads retries, no secret
+            attempt += 1
+            access = await self.access()
+
+    async def close(self) -> None:
+        """End all connections."""
+        await self._login.close()
+        if self._session is not None:
+            await self._session.close()
+
+    async def _attempt(self, request: Request, access: Access, began: float, attempt: int) -> Response | None:
+        """Return the answer, None where there was none and asking again may help."""
+        sent_at = time.monotonic()
+        try:
+            async with self._slots:
+                sent_at = time.monotonic()
+                response = await self._exchange(request, access)
+        except CONNECTION_ERRORS as error:
+            self._note_failure(error, request, access, sent_at=sent_at, began=began, attempt=attempt)
+            return None
+        self._outage.ended(time.monotonic())
+        return response
+
+    async def _exchange(self, request: Request, access: Access) -> Response:
+        if self._given_up is not None:
+            raise ClusterUnavailableError(self._given_up)
+        self.sent[request.verb] += 1
+        headers: CIMultiDict[str] = CIMultiDict(access.headers)
+        headers["Accept"] = request.accept
+        if request.body:
+            headers["Content-Type"] = request.content_type
+        async with self._open_session().request(
+            request.method,
+            URL(access.server + request.path, encoded=True),
+            data=request.body or None,
+            headers=headers,
+            ssl=access.tls,
+            server_hostname=access.server_name,
+            proxy=access.proxy,
+            allow_redirects=False,
+        ) as answer:
+            response = Response(answer.status, _decoded(await answer.read()), _seconds(answer.headers))
+            for header in answer.headers.getall("Warning", ()):
+                self._report(request, header)
+            return response
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            # Concurrency is limited before a request's time starts to run, so the pool itself has no limit.
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60.0),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=self._inputs.timeout_s, connect=CONNECT_TIMEOUT_S),
+                max_field_size=_LONGEST_HEADER,
+            )
+        return self._session
+
+    def _note_failure(
+        self, error: Exception, request: Request, access: Access, *, sent_at: float, began: float, attempt: int
+    ) -> None:
+        """Decide whether a missing answer is to be waited for. Raises where it is not."""
+        now = time.monotonic()
+        problem = explained(error, cluster=self._inputs.name, server=access.server)
+        if self._outage.goes_on(sent_at, now) or is_final(error):
+            raise self._give_up(problem) from error
+        if now - began + backoff_s(attempt) > REQUEST_BUDGET_S:
+            raise self._unanswered(request, problem) from error
+
+    def _delay(self, response: Response | None, attempt: int, elapsed_s: float) -> float | None:
+        return backoff_s(attempt) if response is None else retry_after_s(response, attempt, elapsed_s)
+
+    async def _other_access(self, access: Access, response: Response, *, was_refused: bool) -> Access:
+        if was_refused:
+            raise self._give_up(_refused(self._inputs.name, access, response))
+        try:
+            return await self._login.renewed(access)
+        except ClusterUnavailableError as error:
+            raise self._give_up(error.problem) from error
+
+    def _give_up(self, problem: Problem) -> ClusterUnavailableError:
+        self._given_up = self._given_up or problem
+        return ClusterUnavailableError(self._given_up)
+
+    def _unanswered(self, request: Request, problem: Problem) -> KubernetesError:
+        return ObjectFailedError(
+            Problem(
+                f"{request.about}: the API server did not answer",
+                Where(cluster=self._inputs.name),
+                problem.detail,
+                "It answers other requests. An admission webhook that hangs is the usual reason.",
+            )
+        )
+
+    def _report(self, request: Request, header: str) -> None:
+        for text in _WARNING.findall(header):
+            warning = f"{request.about}: {text.replace(chr(92), '')}"
+            if warning not in self._warned:
+                self._warned.add(warning)
+                self._warn(warning)
+
+
+def _decoded(raw: bytes) -> Any:
+    with suppress(ValueError):
+        return json.loads(raw)
+    return raw.decode(errors="replace")
+
+
+def _seconds(headers: Any) -> float | None:
+    """Return Retry-After; the API server sends whole seconds, never a date."""
+    value = headers.get("Retry-After", "")
+    return float(value) if value.isdecimal() else None
+
+
+def _refused(cluster: str, access: Access, response: Response) -> Problem:
+    return Problem(
+        "the cluster refuses the credentials",
+        Where(cluster=cluster),
+        f"{access.login}: {response.message}",
+        "Log in again; `kubectl get namespaces` with this kubeconfig and context must work.",
+    )
