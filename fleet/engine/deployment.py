@@ -58,7 +58,7 @@ class Deployment:
         self._options = options
         self._roster = roster
         self._clusters = clusters
-        self._stop = stop
+        self._emit = emit
         self._names = Names(options.stack, options.project)
         self._registrar = Registrar(
             roster,
@@ -137,7 +137,7 @@ class Deployment:
         """Begin to look at the cluster while the program goes on, so that it is done when objects arrive."""
         if self._options.refresh and cluster not in self._observed:
             deployed = self._deployed.get(identity, [])
-            self._observed[cluster] = asyncio.ensure_future(refreshing.observe(cluster, deployed))
+            self._observed[cluster] = asyncio.ensure_future(refreshing.observe(cluster, deployed, self._emit))
 
     async def _register_object(self, urn: str, wanted: Goal, old: Resource | None) -> Registered:
         parent = self._roster.current(wanted.parent)

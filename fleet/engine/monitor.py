@@ -57,6 +57,7 @@ class Deployment(Protocol):
     """What the services need of a deployment."""
 
     dry_run: bool
+    error: FleetError | None
 
     async def register(self, wanted: goal.Goal) -> Registered:
         """Bring one resource to its goal. Raises FleetError for what ends the whole program."""
@@ -166,7 +167,8 @@ class _Services(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.Engin
 
     async def Log(self, request: engine_pb2.LogRequest, context: Any) -> empty_pb2.Empty:
         severity = _SEVERITIES.get(request.severity)
-        if severity is not None:
+        # Once the program has been told to end, it only repeats why, as an unhandled exception.
+        if severity is not None and self._deployment.error is None:
             self._emit(Message(request.message, severity, ephemeral=request.ephemeral))
         return empty_pb2.Empty()
 

@@ -36,6 +36,7 @@ class Recorder:
         self._failures: list[Problem] = []
         self._drift: list[Drift] = []
         self._exit_code = 0
+        self.has_errors = False
 
     def __call__(self, event: Event) -> None:
         """Take note of the event and pass it on."""
@@ -46,6 +47,8 @@ class Recorder:
                 self._fail(problem.at(cluster=subject.cluster, application=subject.application))
             case ClusterFailed(cluster, problem):
                 self._fail(problem.at(cluster=cluster))
+            case Message(_, Severity.ERROR):
+                self.has_errors = True
             case DriftFound(drift):
                 self._drift.append(drift)
             case _:
@@ -65,6 +68,18 @@ class Recorder:
     def exited(self, exit_code: int) -> None:
         """Take note of the exit code of a program that has said itself what was wrong."""
         self._exit_code = self._exit_code or exit_code
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether nothing has failed so far."""
+        return self._exit_code == 0
+
+    def operations(self) -> Mapping[Operation, int]:
+        """Return how many objects met with each operation."""
+        counts: Counter[Operation] = Counter()
+        for (_, _, operation), objects in self._counts.items():
+            counts[operation] += objects
+        return counts
 
     @property
     def changes(self) -> bool:

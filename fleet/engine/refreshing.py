@@ -14,22 +14,36 @@ from typing import Any
 
 from fleet.engine import objects, paths, values
 from fleet.engine.clusters import Cluster, Clusters
-from fleet.engine.events import Drift, DriftFound, DriftKind, Event, FieldChange, Operation, StepFinished
+from fleet.engine.events import (
+    Drift,
+    DriftFound,
+    DriftKind,
+    Event,
+    FieldChange,
+    Message,
+    Operation,
+    Severity,
+    StepFailed,
+    StepFinished,
+)
 from fleet.engine.kubernetes.errors import ClusterUnavailableError
-from fleet.engine.kubernetes.observation import Gone, Known, Observation
+from fleet.engine.kubernetes.observation import Gone, Known, Observation, Present, Unreadable
 from fleet.engine.roster import Roster
 from fleet.engine.state import Resource, Secret
 
 Observed = Mapping[str, Observation]
 
 
-async def observe(cluster: Cluster, resources: Sequence[Resource]) -> Observed:
+async def observe(cluster: Cluster, resources: Sequence[Resource], emit: Callable[[Event], None]) -> Observed:
     """Return what the cluster holds of the resources, by URN; nothing when it cannot be reached, which is said."""
     try:
-        return await cluster.provider.observe([_known(each) for each in resources])
+        observed: Observed = await cluster.provider.observe([_known(each) for each in resources])
     except ClusterUnavailableError as error:
         cluster.fail(error.problem)
         return {}
+    for note in sorted({each.note for each in observed.values() if isinstance(each, Present) and each.note}):
+        emit(Message(note, Severity.WARNING, cluster=cluster.name))
+    return observed
 
 
 def _known(resource: Resource) -> Known:
@@ -112,18 +126,21 @@ async def _refresh(
     roster: Roster,
     emit: Callable[[Event], None],
 ) -> None:
-    observed = await observe(cluster, resources)
+    observed = await observe(cluster, resources, emit)
     for resource in resources:
         observation = observed.get(resource.urn)
         if observation is None:
             continue
         parent = state.get(resource.parent)
+        subject = objects.subject(resource.urn, resource.inputs, cluster.name, objects.application(parent))
+        if isinstance(observation, Unreadable):
+            emit(StepFailed(subject, Operation.SAME, observation.problem))
+            continue
         drift = drift_of(resource, observation, cluster.name, parent)
         if drift is not None:
             emit(DriftFound(drift))
         # What is left alone stays in the state as it was deployed: otherwise the next `up` would put it right.
         absorbed = resource if drift is not None and not drift.heals else absorb(resource, observation)
-        subject = objects.subject(resource.urn, resource.inputs, cluster.name, objects.application(parent))
         if absorbed is None:
             roster.remove(resource)
             emit(StepFinished(subject, Operation.FORGET))

@@ -25,7 +25,7 @@ from fleet.engine.events import (
 )
 from fleet.engine.goal import Goal
 from fleet.engine.kubernetes.errors import ClusterUnavailableError, ImmutableFieldError, ObjectFailedError
-from fleet.engine.kubernetes.observation import Gone, Observation
+from fleet.engine.kubernetes.observation import Gone, Live, Observation, Unreadable
 from fleet.engine.monitor import Registered
 from fleet.engine.refreshing import absorb, drift_of
 from fleet.engine.roster import Roster
@@ -111,6 +111,7 @@ class Registrar:
         self._stop = stop
         self._dry_run = dry_run
         self._continue_on_error = continue_on_error or dry_run
+        self._interrupted = roster.interrupted
         self._failed: set[str] = set()
         self._pending: set[str] = set()
 
@@ -142,6 +143,8 @@ class Registrar:
     async def register(self, step: Step, parent: Resource | None) -> Registered:
         """Bring the object to its goal and say what became of it."""
         cluster = step.connection.cluster
+        if isinstance(step.observation, Unreadable):
+            return self._fail(step, Operation.SAME, step.observation.problem)
         if step.observation is not None and step.old is not None:
             drift = drift_of(step.old, step.observation, cluster.name, parent)
             if drift is not None:
@@ -194,13 +197,26 @@ class Registrar:
         return values.holds(step.inputs, Unknown) or any(urn in self._pending for urn in step.goal.dependencies)
 
     async def _create(self, step: Step, decision: Decision) -> Registered:
-        live = await step.connection.cluster.provider.create(
-            values.reveal(step.inputs), manager=step.manager, adopt=step.connection.adopt, dry_run=self._dry_run
-        )
+        live = await self._created(step)
         if self._dry_run:
             self._pending.add(step.urn)
         operation = Operation.ADOPT if live.adopted else Operation.CREATE
         return self._done(step, Decision(operation, decision.changes), live.body)
+
+    async def _created(self, step: Step) -> Live:
+        """Create the object. What a run that was cut off may have created already is our own, and taken over."""
+        planned = recording.record(step.goal, step.urn, None, inputs=step.inputs, outputs={}, now=self._now())
+        await self._roster.creating(planned)
+        try:
+            return await step.connection.cluster.provider.create(
+                values.reveal(step.inputs),
+                manager=step.manager,
+                adopt=step.connection.adopt or step.urn in self._interrupted,
+                dry_run=self._dry_run,
+            )
+        except ObjectFailedError:
+            self._roster.not_created(planned)
+            raise
 
     async def _update(self, step: Step, decision: Decision) -> Registered:
         try:
@@ -223,9 +239,7 @@ class Registrar:
         same = objects.identity(values.reveal(old.inputs)) == objects.identity(values.reveal(step.inputs))
         if before is step.connection.cluster and same:
             await before.provider.delete(objects.reference(old))
-        live = await step.connection.cluster.provider.create(
-            values.reveal(step.inputs), manager=step.manager, adopt=step.connection.adopt
-        )
+        live = await self._created(step)
         if not (before is step.connection.cluster and same):
             self._roster.doom(old)
         return self._done(step, decision, live.body)

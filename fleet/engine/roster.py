@@ -6,15 +6,25 @@ Every change is handed to the journal at once; a preview has none.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Protocol
 
-from fleet.engine.state import Key, Resource, Snapshot
+from fleet.engine.state import Key, Operation, Resource, Snapshot
+
+_CREATING = "creating"
 
 
 class Journal(Protocol):
     """Where changes are made durable (`fleet.engine.ledger`)."""
+
+    def begin(self, operation: Operation) -> Future[None]:
+        """Enter that an operation is about to be carried out; the future is done once that is durable."""
+
+    def end(self, key: Key) -> object:
+        """Enter that the operation changed nothing."""
 
     def put(self, resource: Resource) -> object:
         """Enter that the resource is now so."""
@@ -37,6 +47,21 @@ class Roster:
         self._doomed: dict[Key, Resource] = {each.key: each for each in snapshot.resources if each.delete}
         self._new: dict[str, Resource] = {}
         self._gone: set[str] = set()
+
+    @property
+    def interrupted(self) -> frozenset[str]:
+        """The URNs of objects that a run which was cut off may have created or not."""
+        return frozenset(each.resource.urn for each in self._snapshot.pending_operations if each.type == _CREATING)
+
+    async def creating(self, resource: Resource) -> None:
+        """Return when it is durable that the resource is about to be created."""
+        if self._journal is not None:
+            await asyncio.wrap_future(self._journal.begin(Operation(_CREATING, resource)))
+
+    def not_created(self, resource: Resource) -> None:
+        """Record that it is certain that nothing was created."""
+        if self._journal is not None:
+            self._journal.end(resource.key)
 
     @property
     def old(self) -> Mapping[str, Resource]:

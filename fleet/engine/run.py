@@ -1,0 +1,174 @@
+"""One run of the engine: `up`, `refresh` or `destroy` of a stack, or what it would do.
+
+In: a request. Out: a result, and events on the way. Where the parts meet: the project and its state, the clusters, the program.
+A run that changes something holds the stack's lock, and its state is written however it ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fleet.engine import child, monitor, objects, refreshing, values
+from fleet.engine import urn as urns
+from fleet.engine.clusters import KUBERNETES, Clusters, identifier
+from fleet.engine.deleting import Remover
+from fleet.engine.deployment import Deployment, Options
+from fleet.engine.events import Event, Operation, RunStarted
+from fleet.engine.ledger import Outcome
+from fleet.engine.recorder import Recorder
+from fleet.engine.request import Command, RunRequest, RunResult
+from fleet.engine.roster import Roster
+from fleet.engine.state import Resource, Snapshot
+from fleet.engine.workspace import Workspace
+from fleet.errors import CancelledError, FleetError, Problem
+
+# What the history calls a run.
+_KINDS = {Command.UP: "update", Command.REFRESH: "refresh", Command.DESTROY: "destroy"}
+
+
+async def run(request: RunRequest, emit: Callable[[Event], None], stop: asyncio.Event) -> RunResult:
+    """Carry out the request. Setting `stop` ends the run cleanly: what is under way is finished, nothing else is begun.
+
+    Raises FleetError where nothing could be done at all: no project, no state, no lock, no passphrase.
+    """
+    workspace = Workspace.open(request.project_dir, request.stack, os.environ)
+    recorder = Recorder(emit)
+    with _state(workspace, request, recorder) as (roster, snapshot):
+        recorder(_started(workspace, request, snapshot))
+        async with Clusters(workspace.project_dir, recorder) as clusters:
+            this = _Run(workspace, request, roster, clusters, recorder, stop)
+            await _COMMANDS[request.command](this)
+        if stop.is_set():
+            recorder.exited(CancelledError.exit_code)
+        outputs = values.mask(dict(roster.snapshot().outputs()))
+    return recorder.result(outputs, cancelled=stop.is_set())
+
+
+def unhealed_urns(project_dir: Path, stack: str) -> tuple[str, ...]:
+    """Return the URNs in the stack's state of objects whose application has self_heal off, sorted."""
+    state = Workspace.open(project_dir, stack, os.environ).store.read().live()
+    found = (each for each in state.values() if each.custom and objects.is_object(each.type))
+    return tuple(sorted(each.urn for each in found if not objects.heals(state.get(each.parent))))
+
+
+@contextmanager
+def _state(workspace: Workspace, request: RunRequest, recorder: Recorder) -> Iterator[tuple[Roster, Snapshot]]:
+    """Yield the roster of a run. A dry run reads the state and keeps its findings to itself."""
+    if request.dry_run:
+        snapshot = workspace.store.read()
+        yield Roster(snapshot, None), snapshot
+        return
+    with workspace.store.update(_KINDS[request.command], config=workspace.recorded_config) as ledger:
+        yield Roster(ledger.before, ledger), ledger.before
+        ledger.outcome = Outcome(succeeded=recorder.succeeded, changes=_changes(recorder))
+
+
+def _changes(recorder: Recorder) -> Mapping[str, int]:
+    counts: Counter[str] = Counter()
+    for operation, objects_ in recorder.operations().items():
+        counts[_IN_PULUMIS_WORDS.get(operation, operation.value)] += objects_
+    return counts
+
+
+_IN_PULUMIS_WORDS = {Operation.ADOPT: "create", Operation.RETAIN: "delete", Operation.FORGET: "delete"}
+
+
+def _started(workspace: Workspace, request: RunRequest, snapshot: Snapshot) -> RunStarted:
+    providers = [each for each in snapshot.resources if each.type == KUBERNETES]
+    names = {identifier(each.urn, each.inputs): urns.parse(each.urn).name for each in reversed(providers)}
+    return RunStarted(
+        command=request.command.value,
+        project=workspace.ref.project,
+        stack=workspace.ref.stack,
+        dry_run=request.dry_run,
+        clusters=tuple(sorted(names.values())),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What the commands work with."""
+
+    workspace: Workspace
+    request: RunRequest
+    roster: Roster
+    clusters: Clusters
+    recorder: Recorder
+    stop: asyncio.Event
+
+    def included(self) -> Callable[[str], bool]:
+        """Return whether a URN is among what was asked for."""
+        targeted, excluded = urns.matcher(self.request.targets), urns.matcher(self.request.excludes)
+        if self.request.targets:
+            return targeted
+        return lambda urn: not excluded(urn)
+
+    async def remove(self, doomed: Sequence[Resource]) -> None:
+        """Delete what the resources stand for."""
+        remover = Remover(
+            self.roster,
+            self.clusters,
+            self.recorder,
+            self.stop,
+            dry_run=self.request.dry_run,
+            continue_on_error=self.request.continue_on_error,
+        )
+        await remover.remove(doomed)
+
+
+async def _up(this: _Run) -> None:
+    request, included = this.request, this.included()
+    options = Options(
+        stack=this.workspace.ref.stack,
+        project=this.workspace.ref.project,
+        dry_run=request.dry_run,
+        refresh=request.refresh,
+        continue_on_error=request.continue_on_error,
+        included=included,
+    )
+    deployment = Deployment(options, this.roster, this.clusters, this.recorder, this.stop)
+    async with monitor.serve(deployment, this.recorder) as address:
+        exit_code = await child.run(this.workspace.program(request), address, this.recorder, this.stop)
+        await deployment.settle()
+    if _succeeded(this, deployment.error, exit_code):
+        deployment.succeed()
+        # Only a program that has run to its end has said everything that it wants.
+        left = [each for each in this.roster.unregistered() if included(each.urn) or not each.custom]
+        await this.remove([*left, *this.roster.doomed()])
+
+
+def _succeeded(this: _Run, error: FleetError | None, exit_code: int) -> bool:
+    if error is not None:
+        this.recorder.fail(error)
+    elif exit_code != 0 and not this.stop.is_set():
+        if not this.recorder.has_errors:
+            this.recorder.fail(FleetError(Problem(f"The program ended with exit code {exit_code} and said nothing")))
+        this.recorder.exited(exit_code if exit_code in _OWN_EXIT_CODES else FleetError.exit_code)
+    return error is None and exit_code == 0 and not this.stop.is_set()
+
+
+# Of the errors that a program of ours ends with; any other code is the program's own affair.
+_OWN_EXIT_CODES = (2, 6, 10, 11, 12)
+
+
+async def _refresh(this: _Run) -> None:
+    await refreshing.refresh(this.roster, this.clusters, this.included(), this.recorder)
+
+
+async def _destroy(this: _Run) -> None:
+    included = this.included()
+    await this.remove([each for each in this.roster.resources() if included(each.urn) or not each.custom])
+
+
+_COMMANDS: Mapping[Command, Callable[[_Run], Any]] = {
+    Command.UP: _up,
+    Command.REFRESH: _refresh,
+    Command.DESTROY: _destroy,
+}
