@@ -1,0 +1,72 @@
+"""`spec.destination` → Destinations.
+
+A destination keeps the cluster as the file names it, by URL or by name: which cluster that is, is decided when the
+clusters of the stack are known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fleet.argo.fields import Section
+from fleet.argo.keys import KEYS
+from fleet.argo.source import check_revision
+from fleet.model import checks
+from fleet.model.application import Destination
+
+_ENTRY = "a cluster's URL or name, or a mapping with server or name"
+
+
+def parse_destinations(section: Section) -> tuple[Destination, ...]:
+    """Return the destinations in the order of the file; those with something wrong are left out."""
+    section.known(KEYS["spec.destination"])
+    namespace = section.text("namespace", checks.namespace)
+    found: list[Destination | None] = []
+    for key in _given(section, ("server", "name", "servers")):
+        if key == "servers":
+            found += _servers(section, namespace)
+        else:
+            cluster = section.text(key, checks.text)
+            found.append(_destination(replace(section, where=section.at(key)), cluster, namespace))
+    return tuple(each for each in found if each is not None)
+
+
+def _servers(section: Section, namespace: str) -> list[Destination | None]:
+    if section.data["servers"] == []:
+        section.note(section.at("servers"), "must have at least one entry", hint="List the clusters to deploy to.")
+    entries = list(section.entries("servers"))
+    return [_entry(replace(section, where=where), entry, namespace) for where, entry in entries]
+
+
+def _entry(section: Section, entry: object, namespace: str) -> Destination | None:
+    if isinstance(entry, str) and entry.strip():
+        return _destination(section, entry, namespace)
+    if not isinstance(entry, dict):
+        section.wrong_type(section.where, entry, _ENTRY)
+        return None
+    section = replace(section, data=entry)
+    section.known(KEYS["spec.destination.servers[]"])
+    clusters = [section.text(key, checks.text) for key in _given(section, ("server", "name"))]
+    namespace = section.text("namespace", checks.namespace) or namespace
+    override = section.text("targetRevision", check_revision), section.text("path", checks.relative_path)
+    return _destination(section, "".join(clusters), namespace, *override)
+
+
+def _destination(
+    section: Section, cluster: str, namespace: str, revision: str = "", path: str = ""
+) -> Destination | None:
+    if section.problems:
+        return None
+    values = {"namespace": namespace or None, "revision": revision or None, "path": path or None}
+    return section.checked(section.where, lambda: Destination(cluster, **values, where=section.where))
+
+
+def _given(section: Section, references: tuple[str, ...]) -> list[str]:
+    """Return which of the keys that name a cluster are there, and note it unless it is exactly one."""
+    given = [key for key in references if section.data.get(key) not in (None, "")]
+    hint = f"Give exactly one of {', '.join(references[:-1])} and {references[-1]}."
+    if not given:
+        section.note(section.where, "no cluster is named", hint=hint)
+    elif len(given) > 1:
+        section.note(section.where, f"{' and '.join(given)} are given together", hint=hint)
+    return given

@@ -1,0 +1,217 @@
+"""What may stand in an Argo CD Application, as data: the one place that knows every key.
+
+Keys and defaults are those of Argo CD 3.6, pkg/apis/application/v1alpha1/types.go; `servers`, and what its entries may
+hold, is this project's own. docs/reference/argo-yaml.md shows the same tables to users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+API_VERSION = "argoproj.io/v1alpha1"
+DEFAULT_PROJECT = "default"
+DEFAULT_REVISION = "HEAD"
+ADOPT = "fleet.pulumi.com/adopt"
+SKIP_RECONCILE = "argocd.argoproj.io/skip-reconcile"
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """A key that Argo CD knows and that would change what is deployed, so that it cannot be passed over.
+
+    why: one sentence. instead: what to do. even_empty: an empty value means something to Argo CD too.
+    """
+
+    why: str
+    instead: str = ""
+    even_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one mapping, or the words of one list.
+
+    read: taken over into the model. unused: key → why it has no effect here. unsupported: an error, unless empty.
+    """
+
+    read: tuple[str, ...]
+    unused: Mapping[str, str] = field(default_factory=dict)
+    unsupported: Mapping[str, Unsupported] = field(default_factory=dict)
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every key that is known, whatever becomes of it."""
+        return (*self.read, *self.unused, *self.unsupported)
+
+
+_WRITTEN_BY_KUBERNETES = "Kubernetes writes it into what it returns."
+_RENDERERS = "Only directories of plain manifests are rendered so far."
+_RENDER_FIRST = "Render it into a directory of a Git repository, and name that directory as path."
+
+_DOCUMENT = Keys(
+    read=("apiVersion", "kind", "metadata", "spec"),
+    unused={
+        "status": "Argo CD's controller writes it.",
+        "operation": "It asks Argo CD's controller for one sync.",
+    },
+)
+
+_METADATA = Keys(
+    read=("name", "labels", "annotations"),
+    unused={
+        "namespace": "It says where Argo CD keeps the Application; here no cluster holds it.",
+        "finalizers": "They steer what Argo CD's controller does when the Application is deleted.",
+        "ownerReferences": "No cluster holds the Application.",
+        **dict.fromkeys(
+            (
+                "creationTimestamp",
+                "deletionGracePeriodSeconds",
+                "deletionTimestamp",
+                "generation",
+                "managedFields",
+                "resourceVersion",
+                "selfLink",
+                "uid",
+            ),
+            _WRITTEN_BY_KUBERNETES,
+        ),
+    },
+    unsupported={
+        "generateName": Unsupported("An Application without a fixed name is a new one at every run.", "Give it a name.")
+    },
+)
+
+_ANNOTATIONS = Keys(
+    read=(ADOPT,),
+    unsupported={
+        SKIP_RECONCILE: Unsupported(
+            "It pauses the Application, and only a whole cluster can be paused here.",
+            "Remove the annotation, or keep the file out of the stack while the Application is paused.",
+        )
+    },
+)
+
+_SPEC = Keys(
+    read=("project", "source", "destination", "syncPolicy"),
+    unused={
+        "info": "It is shown in Argo CD's user interface.",
+        "revisionHistoryLimit": "The history is Git's and the state's.",
+    },
+    unsupported={
+        "sources": Unsupported("An Application has one source so far.", "Use source, or one Application per source."),
+        "sourceHydrator": Unsupported("Nothing here writes to Git.", "Use source with what syncSource names."),
+        "ignoreDifferences": Unsupported(
+            "Every field that the manifests set is compared and healed.",
+            "Leave those fields out of the manifests, so that others may set them.",
+        ),
+    },
+)
+
+_SOURCE = Keys(
+    read=("repoURL", "path", "targetRevision", "directory"),
+    unused={
+        "name": "It tells several sources apart.",
+        "ref": "Argo CD uses it in sources only.",
+    },
+    unsupported={
+        "chart": Unsupported(_RENDERERS, _RENDER_FIRST),
+        "helm": Unsupported(_RENDERERS, _RENDER_FIRST),
+        "kustomize": Unsupported(_RENDERERS, _RENDER_FIRST),
+        "plugin": Unsupported(_RENDERERS, _RENDER_FIRST, even_empty=True),
+        "tagPrefix": Unsupported("It belongs to version constraints.", "Name the tag as targetRevision."),
+    },
+)
+
+_DIRECTORY = Keys(
+    read=("recurse", "include", "exclude"),
+    unsupported={
+        "jsonnet": Unsupported(_RENDERERS, _RENDER_FIRST),
+        "disableExtensionFilter": Unsupported(
+            "Manifests are the files that end in .yaml, .yml or .json.", "Rename the files."
+        ),
+    },
+)
+
+_SERVER = Keys(
+    read=("server", "name", "namespace", "targetRevision", "path"),
+    unsupported={
+        "helm": Unsupported(_RENDERERS, _RENDER_FIRST),
+        "kustomize": Unsupported(_RENDERERS, _RENDER_FIRST),
+    },
+)
+
+_SYNC_POLICY = Keys(
+    read=("automated", "syncOptions", "managedNamespaceMetadata"),
+    unused={"retry": "A run ends with what failed; the next run, or the same command again, is the retry."},
+)
+
+KEYS: Mapping[str, Keys] = MappingProxyType(
+    {
+        "": _DOCUMENT,
+        "metadata": _METADATA,
+        "metadata.annotations": _ANNOTATIONS,
+        "spec": _SPEC,
+        "spec.source": _SOURCE,
+        "spec.source.directory": _DIRECTORY,
+        "spec.destination": Keys(read=("server", "name", "servers", "namespace")),
+        "spec.destination.servers[]": _SERVER,
+        "spec.syncPolicy": _SYNC_POLICY,
+        "spec.syncPolicy.automated": Keys(read=("enabled", "prune", "selfHeal", "allowEmpty")),
+    }
+)
+
+_ALWAYS_SERVER_SIDE = "Every object is applied by the server, whatever it was applied by before."
+_ALWAYS_CHANGED_ONLY = "Only what differs is ever applied."
+_ALWAYS_LAST = "Pruning always comes last."
+_ALWAYS_VALIDATED = "The API server validates what it is sent; nothing else does."
+_ALWAYS_EXCLUSIVE = "One object in two Applications is always an error."
+_NO_DRY_RUN = "No apply waits for a dry run of all objects."
+_NOT_REPLACED = "Objects are applied; they are replaced only where a field cannot be changed."
+_AT_THE_OBJECT = "Argo CD reads it in an object's annotation only."
+_IS_THE_DEFAULT = "It is the default."
+
+# Argo CD compares whole entries (`HasOption`), so these are whole entries too.
+SYNC_OPTIONS = Keys(
+    read=("CreateNamespace=true", "CreateNamespace=false", "Prune=false"),
+    unused={
+        "ServerSideApply=true": _ALWAYS_SERVER_SIDE,
+        "ServerSideApply=false": _ALWAYS_SERVER_SIDE,
+        "ClientSideApplyMigration=true": _ALWAYS_SERVER_SIDE,
+        "ClientSideApplyMigration=false": _ALWAYS_SERVER_SIDE,
+        "ApplyOutOfSyncOnly=true": _ALWAYS_CHANGED_ONLY,
+        "ApplyOutOfSyncOnly=false": _ALWAYS_CHANGED_ONLY,
+        "PruneLast=true": _ALWAYS_LAST,
+        "PruneLast=false": _ALWAYS_LAST,
+        "PrunePropagationPolicy=foreground": _IS_THE_DEFAULT,
+        "PrunePropagationPolicy=background": "What is left in the end is the same.",
+        "Prune=true": _IS_THE_DEFAULT,
+        "Delete=true": _IS_THE_DEFAULT,
+        "Replace=false": _NOT_REPLACED,
+        "Force=true": _AT_THE_OBJECT,
+        "Force=false": _AT_THE_OBJECT,
+        "Validate=true": _ALWAYS_VALIDATED,
+        "Validate=false": _ALWAYS_VALIDATED,
+        "FailOnSharedResource=true": _ALWAYS_EXCLUSIVE,
+        "FailOnSharedResource=false": _ALWAYS_EXCLUSIVE,
+        "SkipDryRunOnMissingResource=true": _NO_DRY_RUN,
+        "SkipDryRunOnMissingResource=false": _NO_DRY_RUN,
+        "RespectIgnoreDifferences=true": "Without ignoreDifferences it says nothing.",
+        "RespectIgnoreDifferences=false": _IS_THE_DEFAULT,
+    },
+    unsupported={
+        "Replace=true": Unsupported(
+            "Objects are applied, so that fields which others own are kept.",
+            "Remove it: objects of any size can be applied.",
+        ),
+        "PrunePropagationPolicy=orphan": Unsupported(
+            "What is pruned is deleted with everything that it owns.", "Remove it."
+        ),
+        "Prune=confirm": Unsupported("No run waits for somebody to confirm.", "Use Prune=false, or preview before up."),
+        "Delete=confirm": Unsupported("No run waits for somebody to confirm.", "Preview before up or destroy."),
+        "Delete=false": Unsupported(
+            "What is kept when an Application is removed is said by kind.", "Use the retain of a Python Application."
+        ),
+    },
+)
