@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -15,6 +15,7 @@ from rich.text import Text
 
 from fleet.cli import words
 from fleet.cli.invocation import Invocation
+from fleet.cli.views import outputs
 from fleet.cli.views.next_step import next_step
 from fleet.engine.events import Drift, Operation
 from fleet.engine.request import Command, RunRequest, RunResult
@@ -22,7 +23,6 @@ from fleet.errors import Problem
 
 # More rows than this, and rows that say the same are folded into one.
 MOST_ROWS = 30
-MOST_OUTPUTS = 20
 DRIFT, FAILED = "drift", "failed"
 Column = Operation | str
 COLUMNS: tuple[Column, ...] = (*words.VERBS, DRIFT, FAILED)
@@ -52,7 +52,8 @@ def render(request: RunRequest, result: RunResult, invocation: Invocation | None
     yield from _section("Drift", _drift(request, result.drift))
     yield from _section("Failed", _failures(result.failures))
     if not request.dry_run and request.command is Command.UP:
-        yield from _section("Outputs", _outputs(result.outputs))
+        yield from _section("Deployed", outputs.deployed(result.outputs))
+        yield from _section("Outputs", outputs.others(result.outputs))
     if lines or result.failures:
         yield Text()
     yield _closing(request, result)
@@ -160,22 +161,6 @@ def _failures(problems: Iterable[Problem]) -> Iterator[Text]:
 def _places(clusters: list[str], application: str) -> str:
     named = words.listing([cluster for cluster in clusters if cluster], most=8)
     return words.place(named, application)
-
-
-def _outputs(outputs: Mapping[str, Any]) -> Iterator[Text]:
-    flat = [each for key, value in outputs.items() for each in _flat((key,), value)]
-    for path, value in flat[:MOST_OUTPUTS]:
-        yield Text(f"  {words.clean(path)}: {words.value(value).strip(chr(34))}")
-    if len(flat) > MOST_OUTPUTS:
-        yield Text(f"  … and {len(flat) - MOST_OUTPUTS:,} more; --json has them all", "dim")
-
-
-def _flat(path: tuple[str, ...], value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping) and value:
-        for key, each in value.items():
-            yield from _flat((*path, str(key)), each)
-    else:
-        yield " ".join(path), value
 
 
 def _closing(request: RunRequest, result: RunResult) -> Text:

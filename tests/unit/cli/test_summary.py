@@ -31,7 +31,13 @@ def test_update() -> None:
             count("hub", Operation.SAME, 1200),
             count("hub", Operation.RETAIN, 1, "shop"),
         ),
-        outputs={"commits": {"my-app": {"dev": "1111", "hub": "2222"}}},
+        outputs={
+            "deployed": {
+                "my-app": {"dev": {"default": "a" * 40}, "hub": {"default": "a" * 40}},
+                "shop": {"dev": {"one": "b" * 40, "two": "c" * 40}, "hub": {"one": "b" * 40, "two": "b" * 40}},
+            },
+            "note": {"inner": "text"},
+        },
         changes=True,
         duration_s=12.3,
     )
@@ -42,9 +48,13 @@ def test_update() -> None:
         "hub       shop                0         0         0          1           0",
         "total                         2         0         0          1       1,201",
         "",
+        "Deployed",
+        "  my-app  aaaaaaaaaaaa  dev, hub",
+        "  shop    bbbbbbbbbbbb  dev (one), hub (one, two)",
+        "  shop    cccccccccccc  dev (two)",
+        "",
         "Outputs",
-        "  commits my-app dev: 1111",
-        "  commits my-app hub: 2222",
+        '  note inner: "text"',
         "",
         "Done in 12 s.",
     ]
@@ -158,6 +168,10 @@ def test_a_great_many_equal_rows_are_folded() -> None:
         "c042                           my-app              0         1         0           7",
         "total                                              0         1         0         700",
     ]
+
+
+def test_an_output_that_only_has_the_name_is_no_trouble() -> None:
+    assert printed(request(), RunResult(outputs={"deployed": {"a": 1, "b": ["c"]}})) == ["No changes, in 0.0 s."]
 
 
 def test_a_great_many_outputs_are_cut() -> None:

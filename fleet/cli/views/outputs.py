@@ -1,0 +1,50 @@
+"""The stack's outputs, compact: first which commit of which application is where, then all others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.text import Text
+
+from fleet.cli import words
+
+# The output that programs of this project have: application → cluster → namespace → full SHA.
+DEPLOYED = "deployed"
+SHORT_SHA = 12
+MOST = 20
+
+
+def deployed(outputs: Mapping[str, Any]) -> Iterator[Text]:
+    """Yield `my-app  3f2c9ab1d2e4  dev, hub, prod`, one line per application and commit."""
+    places: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for (application, cluster, namespace), commit in _leaves((), outputs.get(DEPLOYED), depth=3):
+        places.setdefault((application, str(commit)), {}).setdefault(cluster, []).append(namespace)
+    width = max((len(application) for application, _ in places), default=0)
+    for (application, commit), clusters in sorted(places.items()):
+        where = words.listing([_cluster(name, spaces) for name, spaces in sorted(clusters.items())], most=8)
+        head = words.clean(f"{application:<{width}}")
+        yield Text.assemble("  ", (head, "bold"), words.clean(f"  {commit[:SHORT_SHA]}  {where}"))
+
+
+def others(outputs: Mapping[str, Any]) -> Iterator[Text]:
+    """Yield `key inner-key: value`, the first few of them."""
+    rest = {key: value for key, value in outputs.items() if key != DEPLOYED}
+    flat = [each for key, value in rest.items() for each in _leaves((key,), value)]
+    for path, value in flat[:MOST]:
+        yield Text(f"  {words.clean(' '.join(path))}: {words.value(value)}")
+    if len(flat) > MOST:
+        yield Text(f"  … and {len(flat) - MOST:,} more; --json has them all", "dim")
+
+
+def _cluster(name: str, namespaces: list[str]) -> str:
+    return name if namespaces == ["default"] else f"{name} ({', '.join(sorted(namespaces))})"
+
+
+def _leaves(path: tuple[str, ...], value: Any, depth: int | None = None) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield (path, value) of what is no mapping; with a depth, only of what is exactly that deep."""
+    if isinstance(value, Mapping) and value:
+        for key, each in value.items():
+            yield from _leaves((*path, str(key)), each, depth)
+    elif depth in (None, len(path)):
+        yield path, value
