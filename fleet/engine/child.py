@@ -24,11 +24,12 @@ _GRACE_S = 5.0
 class Program:
     """What the program's process is started with.
 
-    directory: where `Pulumi.yaml` is. main: the program below it, a file or a directory.
+    root: where `Pulumi.yaml` is. directory: the working directory. main: the program in it, a file or a directory.
     python: the interpreter that has the program's requirements.
     config: `<namespace>:<key>` → value as text. secret_keys: those whose values are secret.
     """
 
+    root: Path
     directory: Path
     main: str
     python: str
@@ -57,7 +58,7 @@ def _arguments(program: Program, address: str) -> list[str]:
         "project": program.project,
         "stack": program.stack,
         "organization": "organization",
-        "root_directory": str(program.directory),
+        "root_directory": str(program.root),
         "pwd": str(program.directory),
         "dry_run": "true" if program.dry_run else "false",
         "parallel": str(program.parallel),

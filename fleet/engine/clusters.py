@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from fleet.engine import urn as urns
 from fleet.engine import values
-from fleet.engine.events import ClusterFailed, Event
+from fleet.engine.events import ClusterFailed, Event, Message, Severity
 from fleet.engine.kubernetes.errors import ClusterUnavailableError
 from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.engine.kubernetes.provider import Provider
@@ -110,10 +110,15 @@ class Clusters:
         identity = identifier(urn, plain)
         cluster = self._clusters.get(identity)
         if cluster is None:
-            cluster = Cluster(name, Provider(settings), self._emit)
+            # Which objects are taken over is each provider resource's own affair, on a connection that they share.
+            provider = Provider(replace(settings, upsert=False), warn=self._warning(name))
+            cluster = Cluster(name, provider, self._emit)
             self._clusters[identity] = cluster
         self._connections[urn] = Connection(cluster, settings.upsert, settings.namespace)
         return cluster
+
+    def _warning(self, name: str) -> Callable[[str], None]:
+        return lambda text: self._emit(Message(text, Severity.WARNING, cluster=name))
 
     def of(self, reference: str, resource: str) -> Connection:
         """Return the connection that a `provider` option (`<urn>::<id>`) means. resource: who asks, for the message."""

@@ -15,6 +15,7 @@ from fleet.engine import objects, values
 from fleet.engine.clusters import Cluster, Clusters
 from fleet.engine.events import Event, Operation, StepFailed, StepFinished, StepStarted, Subject
 from fleet.engine.kubernetes.errors import ClusterUnavailableError, ObjectFailedError
+from fleet.engine.kubernetes.propagation import propagation
 from fleet.engine.roster import Roster
 from fleet.engine.state import Resource
 from fleet.errors import Problem
@@ -124,8 +125,11 @@ class Remover:
         self._emit(StepStarted(subject, Operation.DELETE))
         try:
             if not self._dry_run:
-                timeout_s = resource.custom_timeouts.get("delete")
-                await cluster.provider.delete(objects.reference(resource), timeout_s=timeout_s)
+                await cluster.provider.delete(
+                    objects.reference(resource),
+                    propagation=propagation(values.reveal(resource.inputs)),
+                    timeout_s=resource.custom_timeouts.get("delete"),
+                )
         except ClusterUnavailableError as error:
             cluster.fail(error.problem)
             self._fail(subject, error.problem, resource)

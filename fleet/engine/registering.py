@@ -26,6 +26,7 @@ from fleet.engine.events import (
 from fleet.engine.goal import Goal
 from fleet.engine.kubernetes.errors import ClusterUnavailableError, ImmutableFieldError, ObjectFailedError
 from fleet.engine.kubernetes.observation import Gone, Live, Observation, Unreadable
+from fleet.engine.kubernetes.propagation import propagation
 from fleet.engine.monitor import Registered
 from fleet.engine.refreshing import absorb, drift_of
 from fleet.engine.roster import Roster
@@ -238,7 +239,7 @@ class Registrar:
         before = self._clusters.of_state(old, self._roster.old)
         same = objects.identity(values.reveal(old.inputs)) == objects.identity(values.reveal(step.inputs))
         if before is step.connection.cluster and same:
-            await before.provider.delete(objects.reference(old))
+            await before.provider.delete(objects.reference(old), propagation=propagation(values.reveal(old.inputs)))
         live = await self._created(step)
         if not (before is step.connection.cluster and same):
             self._roster.doom(old)

@@ -1,7 +1,7 @@
 """Roster: which resources of the stack a run has come to, which are gone, and which it has not met yet.
 
-In: the snapshot that a run begins with. Out: at any moment, what is registered, what is not, what is still to be deleted.
-Every change is handed to the journal at once; a preview has none.
+In: the snapshot that a run begins with. Out: at any moment, what is registered, what is not, what is still to be
+deleted. Every change is handed to the journal at once; a preview has none.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One run of the engine: `up`, `refresh` or `destroy` of a stack, or what it would do.
 
-In: a request. Out: a result, and events on the way. Where the parts meet: the project and its state, the clusters, the program.
-A run that changes something holds the stack's lock, and its state is written however it ends.
+In: a request. Out: a result, and events on the way. Where the parts meet: the project and its state, the clusters, the
+program. A run that changes something holds the stack's lock, and its state is written however it ends.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fleet.engine import child, monitor, objects, refreshing, values
+from fleet.engine import child, monitor, objects, refreshing, stack_config, values
 from fleet.engine import urn as urns
 from fleet.engine.clusters import KUBERNETES, Clusters, identifier
 from fleet.engine.deleting import Remover
@@ -39,10 +39,12 @@ async def run(request: RunRequest, emit: Callable[[Event], None], stop: asyncio.
     Raises FleetError where nothing could be done at all: no project, no state, no lock, no passphrase.
     """
     workspace = Workspace.open(request.project_dir, request.stack, os.environ)
+    if request.command is not Command.UP and not workspace.store.exists():
+        stack_config.require(request.stack, (name for name in workspace.known_stacks() if name != request.stack))
     recorder = Recorder(emit)
     with _state(workspace, request, recorder) as (roster, snapshot):
         recorder(_started(workspace, request, snapshot))
-        async with Clusters(workspace.project_dir, recorder) as clusters:
+        async with Clusters(workspace.program_dir, recorder) as clusters:
             this = _Run(workspace, request, roster, clusters, recorder, stop)
             await _COMMANDS[request.command](this)
         if stop.is_set():
@@ -65,7 +67,7 @@ def _state(workspace: Workspace, request: RunRequest, recorder: Recorder) -> Ite
         snapshot = workspace.store.read()
         yield Roster(snapshot, None), snapshot
         return
-    with workspace.store.update(_KINDS[request.command], config=workspace.recorded_config) as ledger:
+    with workspace.store.update(_KINDS[request.command], config=workspace.configuration.recorded) as ledger:
         yield Roster(ledger.before, ledger), ledger.before
         ledger.outcome = Outcome(succeeded=recorder.succeeded, changes=_changes(recorder))
 
