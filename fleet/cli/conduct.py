@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import click
 
-from fleet.cli import project, terminal
+from fleet.cli import stacks, terminal
 from fleet.cli.confirm import confirm
 from fleet.cli.engine import Engine, embedded
 from fleet.cli.invocation import Invocation
@@ -87,13 +87,13 @@ def open_conductor(context: click.Context, command: Command, flags: Flags) -> Co
     if asks and not talk.interactive():
         hint = "Pass --yes to go on without being asked, or run `fleet preview` to only look."
         raise DeclarationError(Problem("there is no terminal to ask for confirmation on", hint=hint))
-    found = project.find(talk.start)
-    stack = project.choose_stack(found, flags.stack, os.environ)
+    found = stacks.open_project(talk.start)
+    stack = stacks.choose(found, flags.stack, os.environ)
     request = RunRequest(
         command=command,
-        project_dir=found.directory,
+        project_dir=found.folder,
         stack=stack,
-        refresh=found.always_refresh if flags.refresh is None else flags.refresh,
+        refresh=found.refresh if flags.refresh is None else flags.refresh,
         parallel=flags.parallel,
         continue_on_error=flags.continue_on_error,
         targets=flags.target,
@@ -119,4 +119,5 @@ def end(context: click.Context, exit_code: int) -> None:
 
 def _is_hopeless(preview: RunResult) -> bool:
     """Return whether the update would only fail as the preview did: what failed is not the matter of one cluster."""
-    return any(not problem.where.cluster for problem in preview.failures)
+    clusters_failed = preview.exit_code in (0, ClusterError.exit_code)
+    return not clusters_failed or any(not problem.where.cluster for problem in preview.failures)

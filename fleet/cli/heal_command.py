@@ -6,7 +6,7 @@ import os
 
 import click
 
-from fleet.cli import conduct, exit_codes, options, project, terminal, words
+from fleet.cli import conduct, exit_codes, options, stacks, terminal, words
 from fleet.cli.invocation import Invocation
 
 
@@ -27,9 +27,9 @@ def heal_command(context: click.Context, stack: str | None) -> None:
       eval "$(fleet heal-command -s demo)"
     """
     talk = terminal.of(context)
-    found = project.find(talk.start)
-    name = project.choose_stack(found, stack, os.environ)
-    urns = conduct.engine_of(context).unhealed_urns(found.directory, name)
+    found = stacks.open_project(talk.start)
+    name = stacks.choose(found, stack, os.environ)
+    urns = conduct.engine_of(context).unhealed_urns(found.folder, name)
     click.echo(Invocation(stack=name, cwd=talk.cwd).pulumi_heal(urns))
     left_out = words.count(len(urns), "object")
     click.echo(f"leaves out {left_out} of applications with self_heal off" if urns else "leaves out nothing", err=True)

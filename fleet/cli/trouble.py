@@ -13,7 +13,8 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from fleet.cli import project, terminal, words
+from fleet.cli import terminal, words
+from fleet.engine import project
 from fleet.errors import CancelledError, FleetError, Problem
 
 
@@ -66,7 +67,7 @@ def _write(text: str, start: Path) -> Path:
     """Write a traceback, which may show data of the user's, where only the user can read it."""
     name = f"crash-{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}.log"
     try:
-        folder = project.find(start).directory / ".fleet" / "logs"
+        folder = project.find(start) / ".fleet" / "logs"
         folder.mkdir(parents=True, exist_ok=True)
     except (FleetError, OSError):
         folder = Path(tempfile.mkdtemp(prefix="fleet-"))

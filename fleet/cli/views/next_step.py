@@ -19,7 +19,7 @@ def _command(request: RunRequest, result: RunResult) -> tuple[str, tuple[str, ..
     same = (request.command.value, *(("--refresh",) if request.refresh else ()))
     if result.cancelled:
         return ("To go on", same)
-    if result.failures:
+    if result.failures or result.exit_code:
         preview = ("--preview-only",) if request.command is not Command.UP and request.dry_run else ()
         again = ("preview", *same[1:]) if request.command is Command.UP and request.dry_run else (*same, *preview)
         return ("When that is mended, again", again)

@@ -167,8 +167,8 @@ def _closing(request: RunRequest, result: RunResult) -> Text:
     took = words.duration(result.duration_s)
     if result.cancelled:
         return Text(f"Stopped on request after {took}; what was done is recorded.", "bold yellow")
-    if result.failures:
-        failed = words.count(len(result.failures), "failure")
+    if result.failures or result.exit_code:
+        failed = words.count(len(result.failures), "failure") if result.failures else "Failed"
         return Text(f"{failed}, in {took}.", "bold red")
     if not result.changes:
         return Text(f"No changes, in {took}.", "bold green")

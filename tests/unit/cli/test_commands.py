@@ -90,7 +90,9 @@ def test_options_reach_the_engine(project: Path, arguments: tuple[str, ...], fie
 
 
 def test_options_refresh_of_the_project_is_a_default(project: Path) -> None:
-    (project / "Pulumi.yaml").write_text("name: fleet\noptions: {refresh: always}\nstackConfigDir: stacks\n")
+    (project / "Pulumi.yaml").write_text(
+        "name: fleet\nruntime: python\noptions: {refresh: always}\nstackConfigDir: stacks\n"
+    )
     assert sent(project, "preview").refresh
     assert not sent(project, "preview", "--refresh=false").refresh
 
@@ -187,6 +189,7 @@ def test_a_cluster_that_fails_in_the_preview_does_not_hold_up_the_others(project
     "result",
     [
         pytest.param(RunResult(failures=(Problem("the program ended with 1"),), exit_code=1), id="failed program"),
+        pytest.param(RunResult(exit_code=2), id="failed, as the program said itself"),
         pytest.param(RunResult(cancelled=True, exit_code=8), id="stopped"),
     ],
 )

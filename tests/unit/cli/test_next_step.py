@@ -20,6 +20,12 @@ STAYS = RunResult(changes=True, drift=(drift(heals=False),))
         pytest.param(request(dry_run=True), CHANGES, "To do it: fleet up -s demo", id="preview"),
         pytest.param(request(dry_run=True), RunResult(), "", id="preview without changes"),
         pytest.param(request(), CHANGES, "", id="update"),
+        pytest.param(
+            request(),
+            RunResult(exit_code=1),
+            "When that is mended, again: fleet up -s demo",
+            id="failed, as the program said itself",
+        ),
         pytest.param(request(), FAILED, "When that is mended, again: fleet up -s demo", id="failed update"),
         pytest.param(
             request(dry_run=True, refresh=True),

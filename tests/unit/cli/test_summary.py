@@ -154,6 +154,10 @@ def test_a_failure_of_the_whole_program_has_no_row() -> None:
     ]
 
 
+def test_a_failure_that_the_program_told_itself_is_no_success() -> None:
+    assert printed(request(), RunResult(exit_code=1), None) == ["Failed, in 0.0 s."]
+
+
 def test_a_great_many_equal_rows_are_folded() -> None:
     result = RunResult(
         counts=(
