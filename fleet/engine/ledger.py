@@ -3,8 +3,8 @@
 In: the snapshot from before the run, and what becomes of each resource. Out: the same, durable, line by line in a
 journal, and at any moment as a snapshot. It is used from one thread, or one event loop; only writing happens elsewhere.
 
-The order that loses nothing: `begin` an operation and wait for its future, carry it out, `put` or `remove` the resource.
-A future of `put` or `remove` need not be waited for; `close` waits for all.
+The order that loses nothing: `begin` an operation and wait for its future, carry it out, `put` or `remove` the
+resource. A future of `put` or `remove` need not be waited for; `close` waits for all.
 """
 
 from __future__ import annotations
@@ -56,7 +56,10 @@ class Ledger:
         return bool(self._entries)
 
     def begin(self, operation: Operation) -> Future[None]:
-        """Enter that an operation is about to be carried out; up to a `put`, `remove` or `end` nobody knows if it was."""
+        """Enter that an operation is about to be carried out.
+
+        Up to a `put`, `remove` or `end` it counts as one that may have happened or not.
+        """
         return self._enter(Begin(operation))
 
     def end(self, key: Key) -> Future[None]:

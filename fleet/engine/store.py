@@ -10,16 +10,38 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from fleet.engine import checkpoint, files, journal, lock
-from fleet.engine.backend import Backend, StackRef, Update, digest
+from fleet.engine.backend import Backend, StackRef, Update, digest, folder_of
 from fleet.engine.codec import Codec
 from fleet.engine.journal import Journal
 from fleet.engine.ledger import Ledger
+from fleet.engine.project import Project
 from fleet.engine.secrets import Vault
 from fleet.engine.state import Snapshot
 from fleet.errors import Problem, StateError, Where
+
+
+def folder(project: Project, environ: Mapping[str, str]) -> Path:
+    """Return where the states of a project are.
+
+    That is PULUMI_BACKEND_URL, else `backend.url` of Pulumi.yaml, else `.fleet/state` beside Pulumi.yaml.
+    Raises UnsupportedError for backends that are no folder.
+    """
+    url = environ.get("PULUMI_BACKEND_URL", "")
+    if url:
+        return folder_of(url, relative_to=Path.cwd())
+    if project.backend_url:
+        return folder_of(project.backend_url, relative_to=project.folder)
+    return project.folder / ".fleet" / "state"
+
+
+def backend(project: Project, environ: Mapping[str, str]) -> Backend:
+    """Return the backend of a project, with what the environment says of it. Opens nothing."""
+    off = environ.get("PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS", "").lower() in ("1", "t", "true")
+    return Backend(folder(project, environ), retain_backups=not off)
 
 
 @dataclass(frozen=True, slots=True)

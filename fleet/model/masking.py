@@ -11,7 +11,7 @@ from collections.abc import Iterable
 MASK = "***"
 
 # Userinfo of an http URL is masked whole: forges take tokens as user names too. Elsewhere the user, often `git`, is no
-# secret. A password with an unescaped slash ends the authority too early for a URL parser; the first pattern still finds it.
+# secret. A password with an unescaped slash ends the authority too early for a URL parser; the first pattern finds it.
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
     for pattern, replacement in (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pulumi_kubernetes.provider import Provider
@@ -14,13 +14,25 @@ from fleet.model.cluster import Cluster
 _DEFAULT_KUBECONFIG = "~/.kube/config"
 
 
-def profile(cluster: Cluster, environment: Mapping[str, str] = os.environ) -> Mapping[str, Any]:
-    """Return a cluster's provider arguments.
+def profiles(
+    clusters: Iterable[Cluster], environment: Mapping[str, str] = os.environ
+) -> Mapping[str, Mapping[str, Any]]:
+    """Return cluster → the arguments of its provider.
 
-    Raises DeclarationError where the cluster leaves the kubeconfig to $KUBECONFIG and that names several.
+    Raises DeclarationError for clusters that leave the kubeconfig to $KUBECONFIG when that names more than one.
     """
+    default = [path for path in environment.get("KUBECONFIG", "").split(os.pathsep) if path] or [_DEFAULT_KUBECONFIG]
+    found = tuple(clusters)
+    if len(default) > 1 and any(cluster.kubeconfig is None for cluster in found):
+        raise DeclarationError(*(_undecided(cluster, default) for cluster in found if cluster.kubeconfig is None))
+    return {cluster.name: _profile(cluster, default[0]) for cluster in found}
+
+
+def _profile(cluster: Cluster, default_kubeconfig: str) -> Mapping[str, Any]:
     return {
-        "kubeconfig": kubeconfig_path(cluster, environment),
+        # Engines expand `~`, and resolve paths from the project's directory (pulumi-kubernetes: parseKubeconfigString),
+        # so that a path in the state means the same on every machine. Where it is not set, the SDK copies $KUBECONFIG.
+        "kubeconfig": cluster.kubeconfig or default_kubeconfig,
         "context": cluster.context,
         # Without it, a new URL or certificate of the API server would replace everything that was deployed.
         "cluster_identifier": cluster.identifier or cluster.name,
@@ -36,26 +48,13 @@ def profile(cluster: Cluster, environment: Mapping[str, str] = os.environ) -> Ma
     }
 
 
-def kubeconfig_path(cluster: Cluster, environment: Mapping[str, str]) -> str:
-    """Return the path of the cluster's kubeconfig, `~` and relative paths as they were written.
-
-    Engines expand `~`, and resolve paths from the project's directory (pulumi-kubernetes: parseKubeconfigString in
-    provider/pkg/provider/util.go), so a path in the state means the same on every machine. It is always set: where it
-    is not, the SDK copies $KUBECONFIG into the state.
-    """
-    if cluster.kubeconfig is not None:
-        return cluster.kubeconfig
-    paths = [path for path in environment.get("KUBECONFIG", "").split(os.pathsep) if path]
-    if len(paths) > 1:
-        raise DeclarationError(
-            Problem(
-                "the cluster names no kubeconfig, and $KUBECONFIG names more than one",
-                Where(cluster=cluster.name),
-                detail=f"$KUBECONFIG is {os.pathsep.join(paths)}",
-                hint="Set the cluster's `kubeconfig` to one of them.",
-            )
-        )
-    return paths[0] if paths else _DEFAULT_KUBECONFIG
+def _undecided(cluster: Cluster, paths: Iterable[str]) -> Problem:
+    return Problem(
+        "the cluster names no kubeconfig, and $KUBECONFIG names more than one",
+        Where(cluster=cluster.name),
+        detail=f"$KUBECONFIG is {os.pathsep.join(paths)}",
+        hint="Set the cluster's `kubeconfig` to one of them.",
+    )
 
 
 def register_provider(name: str, arguments: Mapping[str, Any], *, adopt: bool) -> Provider:

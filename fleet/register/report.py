@@ -15,18 +15,25 @@ from fleet.model.masking import mask
 _SHOWN = 32
 
 
-def reporter() -> Callable[[str], None]:
-    """Return a function that shows a line of progress until the next one, to be called from any thread.
+def progress() -> Callable[[str], None]:
+    """Return a function that shows a line until the next one. Any thread may call it."""
+    return _bound(pulumi.log.info, ephemeral=True)
 
-    Which engine listens is known to the thread that asks for the function, and to no other.
-    """
+
+def warnings() -> Callable[[str], None]:
+    """Return a function that shows a warning. Any thread may call it."""
+    return _bound(pulumi.log.warn, ephemeral=False)
+
+
+def _bound(log: Callable[..., None], *, ephemeral: bool) -> Callable[[str], None]:
+    """Return the function for the engine of this thread: no other thread knows which engine listens."""
     context = contextvars.copy_context()
 
-    def report(text: str) -> None:
-        # A context can be entered once at a time, a copy of it by each caller.
-        context.copy().run(pulumi.log.info, mask(text), ephemeral=True)
+    def say(text: str) -> None:
+        # A context can be entered once at a time; of a copy, each caller has its own.
+        context.copy().run(log, mask(text), ephemeral=ephemeral)
 
-    return report
+    return say
 
 
 def fail(error: FleetError) -> NoReturn:

@@ -1,7 +1,7 @@
 """Three real clusters, and every engine that is present."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from localclusters import LocalClusters, StartClusters
 from tests.e2e.workbench import Embedded, Engine, Pulumi, Workbench
 
-ENGINES = {"embedded": Embedded, "pulumi": Pulumi}
+ENGINES: dict[str, Callable[[], Engine]] = {"embedded": Embedded, "pulumi": Pulumi}
 
 
 @pytest.fixture(scope="session")
@@ -23,8 +23,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     """Return each engine in turn; one that is not installed is a skip that says what to install."""
     if request.param == "pulumi" and (missing := Pulumi.missing()):
         pytest.skip(missing)
-    made: Engine = ENGINES[request.param]()
-    return made
+    return ENGINES[request.param]()
 
 
 @pytest.fixture

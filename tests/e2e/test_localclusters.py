@@ -21,8 +21,6 @@ from localclusters import processes as background
 from localclusters.api import ApiClient
 from localclusters.spec import default_names, make_specs
 
-pytest_plugins = ("localclusters.pytest_plugin",)
-
 REPOSITORY = Path(__file__).parents[2]
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"

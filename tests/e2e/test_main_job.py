@@ -1,4 +1,4 @@
-"""One Application from Git to three real clusters: brought there, kept there, pruned. On every engine that is present."""
+"""One Application from Git to three real clusters: brought there, kept there, pruned. On every engine present."""
 
 import pytest
 
@@ -138,7 +138,8 @@ def test_i_two_applications_that_want_one_object_fail_before_anything_is_written
     bench.declare(
         """
         def application(name):
-            return Application(name, source=GitSource(REPO, path=name), destinations=[Destination("dev", namespace=NAMESPACE)])
+            here = Destination("dev", namespace=NAMESPACE)
+            return Application(name, source=GitSource(REPO, path=name), destinations=[here])
 
         fleet = Fleet(applications=[application("one"), application("two")])
         """

@@ -137,7 +137,7 @@ class Workbench:
         (self.project / "Pulumi.yaml").write_text(yamlio.dump(document.data | {"runtime": runtime}))
 
     def configure(self, *names: str, **changes: Mapping[str, Any]) -> None:
-        """Write the stack's configuration. names: the clusters; all without any. changes: per cluster name, its keys."""
+        """Write the stack's configuration. names: of the clusters; all without any. changes: per cluster, its keys."""
         chosen = [self.clusters[name] for name in names] if names else list(self.clusters)
         clusters = {
             cluster.name: {

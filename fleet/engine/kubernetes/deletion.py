@@ -6,6 +6,7 @@ Those who wait for objects of one collection share the asking: few are asked for
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,8 @@ from fleet.errors import Problem, Where
 
 TIMEOUT_S = 600.0
 _NOT_FOUND, _CONFLICT = 404, 409
+# Two places of the API server check it, in two wordings (registry/rest/delete.go, storage/interfaces.go).
+_UID_DIFFERS = re.compile(r"\bUID in (the )?precondition\b")
 _CONFLICT_RETRIES = 4
 _FIRST_POLL_S, _LONGEST_POLL_S = 0.1, 2.0
 
@@ -178,4 +181,4 @@ def _fail(waiting: tuple[_Waiting, ...], error: KubernetesError) -> None:
 
 def _is_another(response: Response) -> bool:
     """Return whether the object of that name is not the one that was meant."""
-    return response.status == _CONFLICT and "UID in precondition" in response.message
+    return response.status == _CONFLICT and bool(_UID_DIFFERS.search(response.message))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
@@ -51,7 +51,7 @@ def differences(before: Any, after: Any, path: Path = ()) -> Iterator[Difference
         yield Difference(path, before, after)
 
 
-def field_changes(manifest: Mapping[str, Any], found: Sequence[Difference]) -> tuple[FieldChange, ...]:
+def field_changes(manifest: Mapping[str, Any], found: Iterable[Difference]) -> tuple[FieldChange, ...]:
     """Return differences of an object as people may see them: paths written out, secret values masked."""
     if is_secret(manifest):
         found = [Difference(each.path, *_masked(each)) for each in found]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fleet.engine.kubernetes.api import Api, Object
@@ -17,6 +18,7 @@ from fleet.engine.kubernetes.diff import Difference, comparable, differences, fi
 from fleet.engine.kubernetes.errors import ObjectFailedError
 from fleet.engine.kubernetes.observation import Gone, Known, Observation, Present, Unreadable
 from fleet.engine.kubernetes.refs import Ref, Resource, Target
+from fleet.engine.kubernetes.requests import Response
 from fleet.engine.kubernetes.secrets import with_data
 from fleet.engine.kubernetes.subset import unmet
 from fleet.errors import Problem, Where
@@ -25,6 +27,9 @@ from fleet.errors import Problem, Where
 FEW_NAMESPACES = 3
 # So many moved objects of a collection are read one by one at most, unless that is less than a tenth of it.
 FEW_MOVED, FEW_MOVED_SHARE = 20, 0.1
+
+# A dry run tells of the version that it was made on; when that is not the one that was read, both are had again.
+_COMPARISONS = 3
 
 _CREATED, _FORBIDDEN = 201, 403
 Place = tuple[str, str]
@@ -128,7 +133,8 @@ class Observer:
             return {}
         live: Mapping[Place, Object] | None = None
         if len(moved) > max(FEW_MOVED, FEW_MOVED_SHARE * listed):
-            live = await self._live(resource, moved)
+            with suppress(ObjectFailedError):
+                live = await self._live(resource, moved)
         refused: set[str] = set()
         verdicts = await together(self._judge(each, live, refused) for each in moved)
         return {each.known.key: verdict for each, verdict in zip(moved, verdicts, strict=True)}
@@ -149,38 +155,48 @@ class Observer:
 
     async def _judge(self, sought: _Sought, live: Mapping[Place, Object] | None, refused: set[str]) -> Observation:
         """Say how an object differs from what applying it would make of it. refused: namespaces without dry runs."""
+        known, target = sought.known, sought.target
         try:
-            current = live.get(sought.place) if live is not None else await self._api.read(sought.target)
-            if current is None:
-                return Gone()
-            return await self._compare(sought, current, refused)
+            current = live.get(sought.place) if live is not None else await self._api.read(target)
+            for _ in range(_COMPARISONS):
+                if current is None:
+                    return Gone()
+                answer = await self._dry_run(sought, refused)
+                if isinstance(answer, str):
+                    return _estimated(known, current, answer)
+                if answer.status == _CREATED:
+                    return Gone()
+                if _version(answer.body) == _version(current):
+                    return _present(known, current, differences(comparable(answer.body), comparable(current)))
+                current = await self._api.read(target)
+            return _estimated(known, current, "it changes all the time") if current else Gone()
         except ObjectFailedError as error:
             return Unreadable(error.problem)
 
-    async def _compare(self, sought: _Sought, live: Object, refused: set[str]) -> Observation:
-        namespace, known = sought.target.ref.namespace, sought.known
-        if namespace in refused:
-            return _estimated(known, live, "not allowed")
+    async def _dry_run(self, sought: _Sought, refused: set[str]) -> Response | str:
+        """Return what applying the object would give, or why it cannot be known."""
+        target, known = sought.target, sought.known
+        if target.ref.namespace in refused:
+            return "not allowed"
         try:
-            answer = await self._api.apply(sought.target, known.wanted, manager=known.manager, dry_run=True)
+            return await self._api.apply(target, known.wanted, manager=known.manager, dry_run=True)
         except ObjectFailedError as error:
             if error.status == _FORBIDDEN:
-                refused.add(namespace)
-            return _estimated(known, live, error.problem.summary)
-        if answer.status == _CREATED:
-            return Gone()
-        found = list(differences(comparable(answer.body), comparable(live)))
-        return _present(known, live, found)
+                refused.add(target.ref.namespace)
+            return error.problem.summary
 
 
 def _estimated(known: Known, live: Object, reason: str) -> Present:
-    found = list(unmet(comparable(with_data(known.wanted)), live))
+    found = unmet(comparable(with_data(known.wanted)), live)
     return _present(known, live, found, note=f"compared field by field, because the dry run failed: {reason}")
 
 
-def _present(known: Known, live: Object, found: Sequence[Difference], note: str = "") -> Present:
-    version = str(live["metadata"]["resourceVersion"])
-    return Present(version, field_changes(known.wanted, found), live, note)
+def _present(known: Known, live: Object, found: Iterable[Difference], note: str = "") -> Present:
+    return Present(_version(live), field_changes(known.wanted, found), live, note)
+
+
+def _version(manifest: Object) -> str:
+    return str(manifest["metadata"]["resourceVersion"])
 
 
 def _place(metadata: Object) -> Place:

@@ -1,0 +1,43 @@
+"""The stack's Argo CD YAML: a directory of files that hold Applications.
+
+In: a directory. Out: Applications, and what is wrong in any of the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from fleet.argo import parse_applications
+from fleet.errors import Problem, Where
+from fleet.model.application import Application
+from fleet.yamlio import Document, YamlProblem, load_documents
+
+
+def names(project: Path, directory: str) -> tuple[str, ...]:
+    """Return the YAML files of a directory, sorted; none where it does not exist. Paths are relative to the project."""
+    files = sorted(path for path in (project / directory).glob("*") if path.suffix in {".yaml", ".yml"})
+    return tuple(f"{directory}/{path.name}" for path in files if path.is_file() and not path.name.startswith("."))
+
+
+def read(project: Path, directory: str) -> tuple[tuple[Application, ...], tuple[Problem, ...]]:
+    """Return the Applications of all files, and what is wrong in them."""
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    for file in names(project, directory):
+        loaded, wrong = _load(project / file, file)
+        documents += loaded
+        problems += wrong
+    applications, wrong = parse_applications(documents)
+    return applications, (*problems, *wrong)
+
+
+def _load(path: Path, file: str) -> tuple[Sequence[Document], Iterable[Problem]]:
+    try:
+        return load_documents(path.read_text(encoding="utf-8"), file=file), ()
+    except YamlProblem as error:
+        return error.documents, error.problems
+    except UnicodeDecodeError:
+        return (), (Problem("the file is not UTF-8", Where(file)),)
+    except OSError as error:
+        return (), (Problem(f"the file cannot be read: {error.strerror}", Where(file)),)

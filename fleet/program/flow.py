@@ -1,0 +1,71 @@
+"""The flow: declare → expand → fetch → render → finish → register.
+
+Everything is decided, for all applications and clusters, before the first registration: to an engine, an object that is
+not registered is an object to delete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fleet.errors import FleetError, Problem
+from fleet.model.plan import ClusterPlan, Rendered, Target
+from fleet.model.settings import Settings
+from fleet.plan.expand import expand, mirrored
+from fleet.plan.finish import finish
+from fleet.plan.paused import hold
+from fleet.plan.sources import request_of, used_by
+from fleet.program.declaration import declare
+from fleet.program.lines import located
+from fleet.register.outputs import read_deployed
+from fleet.register.providers import profiles
+from fleet.register.registration import register
+from fleet.register.report import fail, progress, warnings
+from fleet.register.settings import read_settings
+from fleet.render import Repositories, render_all
+
+
+async def main() -> Mapping[str, Any]:
+    """Run the stack and return its outputs; the program that is given to `pulumi.run`."""
+    settings, problems = read_settings()
+    try:
+        plans = await decide(settings, problems)
+        connections = profiles(plan.cluster for plan in plans)
+    except FleetError as error:
+        fail(located(error, settings.project_dir))
+    return await register(plans, connections)
+
+
+async def decide(settings: Settings, problems: tuple[Problem, ...]) -> tuple[ClusterPlan, ...]:
+    """Return what every cluster should hold.
+
+    problems: what is wrong with the configuration, to be told together with what is wrong with the declaration.
+    Raises FleetError with every problem of the first step that fails.
+    """
+    fleet = declare(settings, problems)
+    targets = expand(fleet, settings.mirrors)
+    paused = [cluster.name for cluster in fleet.clusters if cluster.paused]
+    if paused:
+        targets = hold(targets, await read_deployed(), paused)
+    return finish(read_sources(targets, settings))
+
+
+def read_sources(targets: tuple[Target, ...], settings: Settings) -> tuple[Rendered, ...]:
+    """Return the targets with what their sources hold. Each repository is fetched once, each directory read once."""
+    repositories = Repositories(
+        cache_dir=settings.cache_dir,
+        project_dir=settings.project_dir,
+        timeout_s=settings.git_timeout_s,
+        run_id=settings.run_id,
+        substitute=lambda url: mirrored(url, settings.mirrors),
+        report=progress(),
+    )
+    with repositories:
+        revisions = used_by(targets, lambda target: target.revision)
+        commits = repositories.resolve(revisions, revisions)
+        requests = used_by(targets, lambda target: request_of(target, commits))
+        manifests = render_all(requests, repositories, warnings(), requests)
+    return tuple(
+        Rendered(target, commits[target.revision], manifests[request_of(target, commits)]) for target in targets
+    )

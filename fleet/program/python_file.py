@@ -1,0 +1,67 @@
+"""The stack's Python: a file that is run for the one Fleet that it assigns.
+
+In: a path. Out: a Fleet, or what is wrong, at a line of the user's own code. The file runs in a namespace of its own.
+"""
+
+from __future__ import annotations
+
+import runpy
+import traceback
+from pathlib import Path
+
+from fleet.errors import FleetError, Problem, Where
+from fleet.model.fleet import Fleet
+
+
+def read(project: Path, file: str) -> tuple[Fleet, tuple[Problem, ...]]:
+    """Return the Fleet that a file assigns at its top level, and what is wrong; an empty one where there is no file.
+
+    file: relative to the project. Names that start with an underscore do not count.
+    """
+    path = project / file
+    if not path.is_file():
+        return Fleet(), ()
+    try:
+        assigned = runpy.run_path(str(path), run_name="__fleet__")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it is the user's
+        return Fleet(), _problems(error, project, path)
+    return _only({name: value for name, value in assigned.items() if isinstance(value, Fleet)}, file)
+
+
+def _only(fleets: dict[str, Fleet], file: str) -> tuple[Fleet, tuple[Problem, ...]]:
+    public = {name: fleet for name, fleet in fleets.items() if not name.startswith("_")}
+    distinct = tuple(dict.fromkeys(public.values()))
+    if len(distinct) == 1:
+        return distinct[0], ()
+    if not distinct:
+        hint = "Assign one at the top level: stack = Fleet(clusters=[...], applications=[...])"
+        return Fleet(), (Problem("the file assigns no Fleet", Where(file), hint=hint),)
+    return Fleet(), (
+        Problem(
+            "the file assigns more than one Fleet",
+            Where(file),
+            detail=f"They are named {', '.join(sorted(public))}.",
+            hint="Add them up into one, and let the names of the others start with an underscore.",
+        ),
+    )
+
+
+def _problems(error: BaseException, project: Path, file: Path) -> tuple[Problem, ...]:
+    where = _where(error, project, file)
+    if isinstance(error, FleetError):
+        return tuple(problem.at(file=where.file, line=where.line) for problem in error.problems)
+    if isinstance(error, SystemExit):
+        return (Problem("the file ends the program", where, hint="Raise an exception that says what is wrong."),)
+    if isinstance(error, SyntaxError):
+        return (Problem(f"{type(error).__name__}: {error.msg}", where),)
+    return (Problem(f"{type(error).__name__}: {error}", where),)
+
+
+def _where(error: BaseException, project: Path, file: Path) -> Where:
+    """Return the innermost line that is in the stacks' directory: what is called from there is not the user's."""
+    places = [(Path(frame.filename), frame.lineno or 0) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename:
+        places.append((Path(error.filename), error.lineno or 0))
+    own = [(path, line) for path, line in places if path.is_relative_to(file.parent)]
+    path, line = own[-1] if own else (file, 0)
+    return Where(path.relative_to(project).as_posix(), line)
