@@ -112,8 +112,9 @@ def _json(text: str, file: str) -> list[_Found]:
         data, problems = jsontext.load(text)
     except json.JSONDecodeError as error:
         return [_Found(None, 0, (jsontext.explain(error),))] if only else []
+    located = tuple(problem.at(line=locate(text, 0, problem.where.key)) for problem in problems)
     before = text[: len(text) - len(text.lstrip())]
-    return [_Found(data, before.count("\n") + 1, problems)]
+    return [_Found(data, before.count("\n") + 1, located)]
 
 
 def _yaml(text: str, *, with_lines: bool = False) -> Iterator[_Found]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -30,7 +30,7 @@ def _text(dumper: Any, text: str) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _text)
-_Dumper.add_multi_representer(Mapping, lambda dumper, data: dumper.represent_dict(data.items()))
+_Dumper.add_representer(MappingProxyType, lambda dumper, data: dumper.represent_dict(data))
 _Dumper.add_representer(tuple, lambda dumper, data: dumper.represent_list(data))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from typing import Any
 
 from fleet.errors import Problem, Where
@@ -20,27 +21,26 @@ def looks_like_json(text: str) -> bool:
     return text.lstrip().startswith("{")
 
 
+class _Repeating(dict[str, Any]):
+    """A mapping that was written with some of its keys twice."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        keys = [key for key, _ in pairs]
+        self.repeated = [key for key in self if keys.count(key) > 1]
+
+
 def load(text: str) -> tuple[Any, tuple[Problem, ...]]:
     """Return the one value of a JSON text and its problems; the value is of no use if there are any.
 
     Raises:
         json.JSONDecodeError: the text is not JSON.
     """
-    problems: list[Problem] = []
-
-    def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            keys = [key for key, _ in pairs]
-            problems.extend(_twice(key) for key in found if keys.count(key) > 1)
-        return found
-
     try:
-        data = json.loads(text, object_pairs_hook=mapping, parse_int=_number, parse_float=_number)
+        data = json.loads(text, object_pairs_hook=_mapping, parse_int=_number, parse_float=_number)
     except RecursionError:
         return None, (_too_deep(),)
-    problems.extend(_check(data, ""))
-    return data, tuple(problems)
+    return data, tuple(_check(data, ""))
 
 
 def explain(error: json.JSONDecodeError) -> Problem:
@@ -56,25 +56,37 @@ def _number(text: str) -> int | float:
     return scalars.number(value) if math.isfinite(value) else value
 
 
-def _twice(key: str) -> Problem:
-    return Problem("the mapping has this key twice", Where(key=key), hint="Keep one of them.")
+def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else _Repeating(pairs)
 
 
 def _too_deep() -> Problem:
     return Problem("nested too deeply", detail=f"More than {MAX_DEPTH} levels are refused.")
 
 
-def _check(data: Any, place: str, depth: int = 0) -> list[Problem]:
+def _half_a_character(place: str) -> Problem:
+    return Problem("half a character: a \\u escape without the one that belongs to it", Where(key=place))
+
+
+def _check(data: Any, place: str, depth: int = 0) -> Iterator[Problem]:
     if isinstance(data, (dict, list)):
         if depth == MAX_DEPTH:
-            return [_too_deep()]
-        entries = data.items() if isinstance(data, dict) else enumerate(data)
-        return [problem for key, value in entries for problem in _check(value, path.entry(place, key), depth + 1)]
-    if isinstance(data, float) and not math.isfinite(data):
-        return [Problem("a number that JSON cannot hold", Where(key=place), hint="Put it in quotes if it is a text.")]
-    if isinstance(data, str) and not _is_text(data):
-        return [Problem("half a character: a \\u escape without the one that belongs to it", Where(key=place))]
-    return []
+            yield _too_deep()
+            return
+        if isinstance(data, _Repeating):
+            for key in data.repeated:
+                where = Where(key=path.entry(place, key))
+                yield Problem("the mapping has this key twice", where, hint="Keep one of them.")
+        for step, value in data.items() if isinstance(data, dict) else enumerate(data):
+            if isinstance(step, str) and not _is_text(step):
+                yield _half_a_character(place)
+            else:
+                yield from _check(value, path.entry(place, step), depth + 1)
+    elif isinstance(data, float) and not math.isfinite(data):
+        yield Problem("a number that JSON cannot hold", Where(key=place), hint="Put it in quotes if it is a text.")
+    elif isinstance(data, str) and not _is_text(data):
+        yield _half_a_character(place)
 
 
 def _is_text(value: str) -> bool:

@@ -100,9 +100,9 @@ def _marked(error: yaml.MarkedYAMLError, lines: list[str]) -> Problem:
     mistake = _mistake(error.problem or "", source)
     if mistake is None:
         return _problem(error.problem or "", stop + 1, detail)
-    line = (start if mistake.at_start else stop) + 1
+    line = min((start if mistake.at_start else stop) + 1, max(len(lines), 1))
     hint = mistake.hint
-    if line <= len(lines) and _TEMPLATE.search(lines[line - 1]):
+    if lines and _TEMPLATE.search(lines[line - 1]):
         hint += "\nIf this file is a template, render it first."
     return _problem(mistake.summary, line, detail, hint)
 
