@@ -1,6 +1,7 @@
 """Three real clusters, and every engine that is present."""
 
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,7 +32,8 @@ def bench(
     request: pytest.FixtureRequest, tmp_path: Path, engine: Engine, clusters: LocalClusters
 ) -> Iterator[Workbench]:
     """Return a fresh project; its namespace is made in every cluster and deleted again."""
-    namespace = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:50].strip("-")
+    readable = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:40].strip("-")
+    namespace = f"{readable}-{uuid.uuid4().hex[:6]}"
     for cluster in clusters:
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
         assert cluster.request("POST", "/api/v1/namespaces", body).ok

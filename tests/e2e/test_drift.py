@@ -64,7 +64,7 @@ def wanted(bench: Workbench, cluster: str) -> bool:
     web = bench.get(cluster, web_path(bench))
     assert web is not None
     (container,) = web["spec"]["template"]["spec"]["containers"]
-    fields = (web["metadata"]["labels"].get("app"), web["spec"]["replicas"], container["args"])
+    fields = (web["metadata"].get("labels", {}).get("app"), web["spec"]["replicas"], container["args"])
     return bench.config_map(cluster, "a") == {"key": "1"} and fields == ("web", 2, ["--one"])
 
 
