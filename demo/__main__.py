@@ -44,7 +44,7 @@ def main() -> int:
     _end(shell, console, keep=keep)
     if code == 0:
         console.print()
-        console.print(Text(NEXT_STEPS))
+        console.print(Text(NEXT_STEPS), soft_wrap=True)
     return code
 
 
@@ -59,7 +59,8 @@ def _begin_anew(shell: Shell, *, were_up: bool) -> None:
 
 def _end(shell: Shell, console: Console, *, keep: bool) -> None:
     if keep:
-        console.print(Text(f"\nThe clusters are left up; KUBECONFIG={KUBECONFIG}. To take them down: {CLUSTERS_DOWN}"))
+        left = f"\nThe clusters are left up; their kubeconfig is {KUBECONFIG}. To take them down: {CLUSTERS_DOWN}"
+        console.print(Text(left), soft_wrap=True)
         return
     # A second Ctrl-C must not leave processes behind; the clusters go down within seconds.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -71,7 +72,7 @@ def _end(shell: Shell, console: Console, *, keep: bool) -> None:
 
 
 def _explain(console: Console, error: DemoError) -> None:
-    console.print(Text(f"\nThe demonstration stopped: {error}.", "bold red"))
+    console.print(Text(f"\nThe demonstration stopped: {error}.", "bold red"), soft_wrap=True)
     console.print("Logs of the clusters: .localclusters/logs. Details of unexpected errors: .fleet/logs.")
     console.print("To look around with the clusters left up: KEEP=1 make demo")
 

@@ -48,7 +48,7 @@ class Shell:
         """Print a step, then run its lines. Raises DemoError at the first that fails."""
         self._console.print()
         self._console.print(Rule(f"{number} of {of}: {step.title}", align="left", style="cyan"))
-        self._console.print(Text(step.why))
+        self._console.print(Text(step.why), soft_wrap=True)
         for line in step.lines:
             self.run(line)
 

@@ -32,7 +32,7 @@ class Step:
 
 def everywhere(kubectl: str) -> Line:
     """Return a line that runs a kubectl command in each cluster."""
-    return Line(f"for cluster in hub dev prod; do kubectl --context $cluster {kubectl}; done")
+    return Line(f"for cluster in hub dev prod; do echo $cluster:; kubectl --context $cluster {kubectl}; done")
 
 
 READY = everywhere("rollout status deployment my-app --timeout 2m")
@@ -72,9 +72,7 @@ STEPS = (
         "Change it in Git: 3 replicas",
         "One commit, three clusters. The diff shows the change once, and where it goes.",
         (
-            Line(
-                f"sed -i.bak 's/replicas: 2/replicas: 3/' {REPO}/manifests/app.yaml && rm {REPO}/manifests/app.yaml.bak"
-            ),
+            Line(f"sed 's/replicas: 2/replicas: 3/' {MANIFESTS}/app.yaml > {REPO}/manifests/app.yaml"),
             Line(f"git -C {REPO} commit --quiet --all --message 'Three replicas'"),
             Line("fleet preview -s demo --diff"),
             UP,

@@ -67,7 +67,8 @@ class PlainView:
         self._print(Text(text, "bold"))
 
     def finish(self, ending: Ending) -> None:
-        """Print the report."""
+        """Print the report, apart from the lines before it."""
+        self._console.print()
         self._report.print(self._console, ending.result, last=ending.last)
 
     def fail(self, _error: FleetError | None, /) -> None:

@@ -45,6 +45,8 @@ class Report:
             self.print_diff(console)
         for part in summary.render(self.request, result, self.invocation if last else None):
             console.print(part, soft_wrap=isinstance(part, Text))
+        if not last:
+            console.print()
 
     def print_diff(self, console: Console) -> None:
         """Print the diff alone."""

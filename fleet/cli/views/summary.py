@@ -47,19 +47,20 @@ class Line:
 def render(request: RunRequest, result: RunResult, invocation: Invocation | None) -> Iterator[RenderableType]:
     """Yield the summary. invocation: None leaves out what to type next, because the command goes on."""
     lines = count(result)
-    if lines:
-        yield _table(request, lines)
-    yield from _section("Drift", _drift(request, result.drift))
-    yield from _section("Failed", _failures(result.failures))
-    if not request.dry_run and request.command is Command.UP:
-        yield from _section("Deployed", outputs.deployed(result.outputs))
-        yield from _section("Outputs", outputs.others(result.outputs))
-    if lines or result.failures:
-        yield Text()
-    yield _closing(request, result)
+    shows_outputs = not request.dry_run and request.command is Command.UP
     following = next_step(request, result, invocation) if invocation else ""
-    if following:
-        yield Text(following)
+    blocks: tuple[list[RenderableType], ...] = (
+        [_table(request, lines)] if lines else [],
+        _section("Drift", _drift(request, result.drift)),
+        _section("Failed", _failures(result.failures)),
+        _section("Deployed", outputs.deployed(result.outputs) if shows_outputs else ()),
+        _section("Outputs", outputs.others(result.outputs) if shows_outputs else ()),
+        [_closing(request, result, goes_on=invocation is None), *([Text(following)] if following else [])],
+    )
+    for position, block in enumerate(block for block in blocks if block):
+        if position:
+            yield Text()
+        yield from block
 
 
 def count(result: RunResult) -> tuple[Line, ...]:
@@ -114,11 +115,9 @@ def _number(number: int, column: Column) -> Text:
     return Text(f"{number:,}", style if number else "dim")
 
 
-def _section(heading: str, lines: Iterable[Text]) -> Iterator[Text]:
-    for position, line in enumerate(lines):
-        if position == 0:
-            yield Text(f"\n{heading}", "bold")
-        yield line
+def _section(heading: str, lines: Iterable[Text]) -> list[RenderableType]:
+    found = list(lines)
+    return [Text(heading, "bold"), *found] if found else []
 
 
 def _drift(request: RunRequest, found: Iterable[Drift]) -> Iterator[Text]:
@@ -163,7 +162,7 @@ def _places(clusters: list[str], application: str) -> str:
     return words.place(named, application)
 
 
-def _closing(request: RunRequest, result: RunResult) -> Text:
+def _closing(request: RunRequest, result: RunResult, *, goes_on: bool) -> Text:
     took = words.duration(result.duration_s)
     if result.cancelled:
         return Text(f"Stopped on request after {took}; what was done is recorded.", "bold yellow")
@@ -173,7 +172,8 @@ def _closing(request: RunRequest, result: RunResult) -> Text:
     if not result.changes:
         return Text(f"No changes, in {took}.", "bold green")
     if request.dry_run:
-        return Text(f"Preview only, nothing was changed, in {took}.", "bold")
+        said = "Previewed, nothing is changed yet" if goes_on else "Preview only, nothing was changed"
+        return Text(f"{said}, in {took}.", "bold")
     return Text(f"Done in {took}.", "bold green")
 
 

@@ -36,6 +36,7 @@ def test_preview(project: Path) -> None:
     assert [line.rstrip() for line in result.stdout.splitlines()] == [
         "Previewing update (demo)",
         "hub/my-app: update Deployment.apps default/web",
+        "",
         "CLUSTER   APPLICATION   CREATE   UPDATE   DELETE   UNCHANGED",
         "hub       my-app             0        1        0           0",
         "",
