@@ -17,7 +17,7 @@ from fleet.cli import words
 from fleet.cli.invocation import Invocation
 from fleet.cli.views import outputs
 from fleet.cli.views.next_step import next_step
-from fleet.engine.events import Drift, Operation
+from fleet.engine.events import Drift, Operation, Subject
 from fleet.engine.request import Command, RunRequest, RunResult
 from fleet.errors import Problem
 
@@ -51,7 +51,7 @@ def render(request: RunRequest, result: RunResult, invocation: Invocation | None
     following = next_step(request, result, invocation) if invocation else ""
     blocks: tuple[list[RenderableType], ...] = (
         [_table(request, lines)] if lines else [],
-        _section("Drift", _drift(request, result.drift)),
+        _section("Drift", _drift(request, result)),
         _section("Failed", _failures(result.failures)),
         _section("Deployed", outputs.deployed(result.outputs) if shows_outputs else ()),
         _section("Outputs", outputs.others(result.outputs) if shows_outputs else ()),
@@ -120,15 +120,15 @@ def _section(heading: str, lines: Iterable[Text]) -> list[RenderableType]:
     return [Text(heading, "bold"), *found] if found else []
 
 
-def _drift(request: RunRequest, found: Iterable[Drift]) -> Iterator[Text]:
+def _drift(request: RunRequest, result: RunResult) -> Iterator[Text]:
     def identity(drift: Drift) -> Hashable:
-        return (*_object(drift), words.drift(drift), drift.heals)
+        return (*_object(drift), words.drift(drift), _fate(request, result, drift))
 
-    for group in _grouped(found, identity):
+    for group in _grouped(result.drift, identity):
         first = group[0]
         where = _places([each.subject.cluster for each in group], first.subject.application)
         what = f"{words.title(first.subject)}: {words.drift(first)}"
-        yield Text.assemble("  ", (where, "bold"), f"  {what}  ", _fate(request, first))
+        yield Text.assemble("  ", (where, "bold"), f"  {what}  ", _fate(request, result, first))
 
 
 def _object(drift: Drift) -> tuple[str, ...]:
@@ -136,12 +136,19 @@ def _object(drift: Drift) -> tuple[str, ...]:
     return (subject.application, subject.kind, subject.namespace, subject.name)
 
 
-def _fate(request: RunRequest, drift: Drift) -> tuple[str, str]:
+def _fate(request: RunRequest, result: RunResult, drift: Drift) -> tuple[str, str]:
     if not drift.heals:
         return ("left alone: self_heal is off", "cyan")
     if request.command is not Command.UP:
         return ("", "")
-    return ("to be healed", "yellow") if request.dry_run else ("healed", "green")
+    if request.dry_run:
+        return ("to be healed", "yellow")
+    return ("", "") if result.cancelled or _has_failed(result, drift.subject) else ("healed", "green")
+
+
+def _has_failed(result: RunResult, subject: Subject) -> bool:
+    """Return whether it is uncertain that something was done to an object: something in its cluster failed."""
+    return any(problem.where.cluster in ("", subject.cluster) for problem in result.failures)
 
 
 def _failures(problems: Iterable[Problem]) -> Iterator[Text]:

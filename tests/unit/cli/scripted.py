@@ -9,7 +9,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from fleet.cli.main import cli
+from fleet.cli.group import cli
 from fleet.engine.events import Drift, DriftKind, Event, FieldChange, Operation, RunStarted, StepFinished, Subject
 from fleet.engine.request import Command, Count, RunRequest, RunResult
 from fleet.errors import Problem, Where

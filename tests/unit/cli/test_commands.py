@@ -9,9 +9,9 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from fleet import errors
-from fleet.cli import exit_codes
+from fleet.cli import exit_codes, main
 from fleet.cli.confirm import confirm
-from fleet.cli.main import cli
+from fleet.cli.group import cli
 from fleet.engine.events import Operation
 from fleet.engine.request import Command, RunRequest, RunResult
 from fleet.errors import FleetError, Problem, Where
@@ -347,4 +347,5 @@ def test_help_needs_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_the_exit_codes_are_those_of_the_errors() -> None:
     codes = dict(exit_codes.table())
     assert {error.exit_code for error in ALL_ERRORS} | {0} == set(codes)
+    assert errors.CancelledError.exit_code == main.STOPPED
     assert codes[7] == "`--expect-no-changes`, and there were changes."

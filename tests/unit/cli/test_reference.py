@@ -11,7 +11,7 @@ import click
 import pytest
 
 from fleet.cli import exit_codes
-from fleet.cli.main import cli
+from fleet.cli.group import cli
 from fleet.cli.views.jsonlines import plain
 from fleet.engine import events
 from fleet.engine.request import RunResult

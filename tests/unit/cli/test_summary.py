@@ -113,6 +113,13 @@ def test_drift_healed_by_an_update() -> None:
     )
 
 
+def test_healing_is_not_claimed_where_something_failed() -> None:
+    result = RunResult(drift=(drift("dev"), drift("hub")), failures=(unreachable("dev"),), changes=True, exit_code=4)
+    lines = printed(request(), result)
+    assert "  dev/my-app  Deployment.apps default/web: spec.replicas: 2 → 5" in lines
+    assert "  hub/my-app  Deployment.apps default/web: spec.replicas: 2 → 5  healed" in lines
+
+
 def test_failures_say_what_why_and_what_to_do() -> None:
     exists = Problem(
         "Deployment.apps default/web exists already", Where(application="my-app", cluster="hub"), hint="Set adopt=True."

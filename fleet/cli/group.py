@@ -1,0 +1,36 @@
+"""The commands together."""
+
+from __future__ import annotations
+
+import click
+
+from fleet.cli import exit_codes
+from fleet.cli.destroy import destroy
+from fleet.cli.heal_command import heal_command
+from fleet.cli.options import options
+from fleet.cli.preview import preview
+from fleet.cli.refresh import refresh
+from fleet.cli.trouble import FleetGroup
+from fleet.cli.up import up
+
+
+@click.group(cls=FleetGroup, epilog=exit_codes.epilog(), context_settings={"help_option_names": ["-h", "--help"]})
+@options()
+@click.version_option(package_name="fleet-as-code", prog_name="fleet")
+def cli() -> None:
+    """Deploy applications from Git to many Kubernetes clusters, without a controller in any of them.
+
+    Runs the project's __main__.py on the embedded engine. `pulumi preview|up|refresh|destroy` run the same program and
+    share its state; options have the same names and meanings.
+
+    \b
+    Examples:
+      fleet preview -s demo                                       # what would be done
+      fleet up -s demo                                            # do it
+      fleet refresh -s demo --preview-only --expect-no-changes    # has anything drifted?
+      fleet up -s demo --refresh                                  # put it right
+    """
+
+
+for command in (preview, up, refresh, destroy, heal_command):
+    cli.add_command(command)
