@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from fleet.cli import exit_codes
+from fleet.cli.cancel import cancel
 from fleet.cli.destroy import destroy
 from fleet.cli.heal_command import heal_command
 from fleet.cli.options import options
@@ -32,5 +33,5 @@ def cli() -> None:
     """
 
 
-for command in (preview, up, refresh, destroy, heal_command):
+for command in (preview, up, refresh, destroy, cancel, heal_command):
     cli.add_command(command)

@@ -75,5 +75,5 @@ def _interruptible(stop: asyncio.Event, say: Callable[[str], None], end: Callabl
 
 def end_at_once() -> None:
     """End the process with CANCELLED, waiting for nothing; the cursor, which a live view hides, comes back."""
-    print(f"{SHOW_CURSOR if sys.stderr.isatty() else ''}{ENDING}", file=sys.stderr, flush=True)
+    print(f"{SHOW_CURSOR if sys.stderr.isatty() else ''}\n{ENDING}", file=sys.stderr, flush=True)
     os._exit(CANCELLED)
