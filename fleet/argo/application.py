@@ -93,7 +93,7 @@ def _named(section: Section) -> Section:
     return replace(section, where=replace(section.where, application=name)) if isinstance(name, str) else section
 
 
-def _api_version(owner: str, field: str, value: object) -> None:
+def _api_version(owner: str, field: str, value: str) -> None:
     if value != API_VERSION:
         raise checks.fail(owner, field, value, API_VERSION)
 
@@ -115,9 +115,10 @@ def _adopt(section: Section) -> bool:
     ours = {key: value for key, value in values.items() if key.startswith(ADOPT.rpartition("/")[0] + "/")}
     paused = {SKIP_RECONCILE: "true"} if values.get(SKIP_RECONCILE) == "true" else {}
     replace(section, data=ours | paused).known(KEYS["metadata.annotations"])
-    if values.get(ADOPT, "false") not in ("true", "false"):
-        section.note(section.at(ADOPT), 'must be "true" or "false"', f"It is {shown(values[ADOPT])}.")
-    return values.get(ADOPT) == "true"
+    adopt = values.get(ADOPT) or "false"
+    if adopt not in ("true", "false"):
+        section.note(section.at(ADOPT), 'must be "true" or "false"', f"It is {shown(adopt)}.")
+    return adopt == "true"
 
 
 def _spec(section: Section) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from fleet.model.masking import mask
 
 Value = TypeVar("Value")
 # As in fleet.model.checks: raises DeclarationError; takes the owner's name, the field's name and the value.
-Check = Callable[[str, str, object], None]
+Check = Callable[[str, str, str], None]
 
 _OWNER = "Application"
 _LONGEST_SHOWN = 60
@@ -85,7 +85,7 @@ class Section:
         """Note keys that nobody knows, and keys that are known and not supported."""
         for key, value in self.data.items():
             unsupported = keys.unsupported.get(key)
-            if unsupported and (unsupported.even_empty or not is_empty(value)):
+            if unsupported and value is not None and (unsupported.even_empty or not is_empty(value)):
                 self.note(self.at(key), f"{key} is not supported yet", unsupported.why, unsupported.instead)
             elif key not in keys.all:
                 self.note(self.at(key), f"unknown key {key}", hint=_advice(key, keys))

@@ -62,7 +62,7 @@ _METADATA = Keys(
     read=("name", "labels", "annotations"),
     unused={
         "namespace": "It says where Argo CD keeps the Application; here no cluster holds it.",
-        "finalizers": "They steer what Argo CD's controller does when the Application is deleted.",
+        "finalizers": "What becomes of the objects of an Application that is gone is decided by prune and by kind.",
         "ownerReferences": "No cluster holds the Application.",
         **dict.fromkeys(
             (
@@ -211,7 +211,7 @@ SYNC_OPTIONS = Keys(
         "Prune=confirm": Unsupported("No run waits for somebody to confirm.", "Use Prune=false, or preview before up."),
         "Delete=confirm": Unsupported("No run waits for somebody to confirm.", "Preview before up or destroy."),
         "Delete=false": Unsupported(
-            "What is kept when an Application is removed is said by kind.", "Use the retain of a Python Application."
+            "What stays when an Application leaves the stack is decided by prune and by kind.", "Use prune: false."
         ),
     },
 )

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 
-from fleet.argo.fields import Section
+from fleet.argo.fields import Section, is_empty
 from fleet.argo.keys import DEFAULT_REVISION, KEYS
+from fleet.errors import DeclarationError, Problem
 from fleet.model import checks
 from fleet.model.source import Directory, GitSource
 
-# What github.com/Masterminds/semver takes for a constraint and not for a version: Argo CD looks for the newest tag
-# that fits. `HEAD~1` is none.
-_CONSTRAINT = re.compile(r"[=<>!~^*]|[xX]$|[vV]?\d+(\.\d+)?\.[xX*]|.*(\s|\|\|)")
+# What github.com/Masterminds/semver takes for a constraint and not for a version; Argo CD would look for the newest tag
+# that fits, and only without one for a branch of that name. `HEAD~1` and `feature/x` are none.
+_CONSTRAINT = re.compile(r"[=<>!~^*].*|.*(?:\s|\|\|).*|[vV]?(?:\d+\.){0,2}[xX*](?:\.[xX*])?")
 
 
 def parse_source(section: Section) -> GitSource | None:
     """Return the source; None if something is wrong with it."""
     section.known(KEYS["spec.source"])
+    root = 'The root of the repository is ".".' if is_empty(section.data.get("chart")) else ""
     values = {
         "repo": section.text(
             "repoURL", _check_repository, required="Name the Git repository that holds the manifests."
         ),
-        "path": section.text("path", checks.relative_path, required='The root of the repository is ".".'),
+        "path": section.text("path", checks.relative_path, required=root),
         "revision": section.text("targetRevision", check_revision) or DEFAULT_REVISION,
     }
     directory = _directory(section.section("directory"))
@@ -41,16 +43,20 @@ def _directory(section: Section | None) -> Directory:
     )
 
 
-def check_revision(owner: str, field: str, value: object) -> None:
+def check_revision(owner: str, field: str, value: str) -> None:
     """Check a revision as `GitSource` does, and that it is no version constraint."""
     checks.text(owner, field, value)
-    if isinstance(value, str) and value.startswith("-"):
+    if value.startswith("-"):
         raise checks.fail(owner, field, value, "a branch, tag, SHA, HEAD or refs/…")
-    if isinstance(value, str) and _CONSTRAINT.match(value):
-        raise checks.fail(owner, field, value, "one revision: version constraints are not supported yet")
+    if _CONSTRAINT.fullmatch(value):
+        hint = f"Name one tag. If it is a branch, write refs/heads/{value}."
+        raise DeclarationError(
+            Problem("version constraints are not supported yet", detail=f"It is {value!r}.", hint=hint)
+        )
 
 
-def _check_repository(owner: str, field: str, value: object) -> None:
+def _check_repository(owner: str, field: str, value: str) -> None:
     checks.text(owner, field, value)
-    if str(value).startswith("oci://"):
-        raise checks.fail(owner, field, value, "a Git repository: OCI registries are not supported yet")
+    if value.startswith("oci://"):
+        hint = "Commit what it holds to a Git repository."
+        raise DeclarationError(Problem("OCI registries are not supported yet", hint=hint))
