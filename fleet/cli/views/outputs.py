@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from rich.text import Text
@@ -15,11 +15,15 @@ SHORT_SHA = 12
 MOST = 20
 
 
-def deployed(outputs: Mapping[str, Any]) -> Iterator[Text]:
-    """Yield `my-app  3f2c9ab1d2e4  dev, hub, prod`, one line per application and commit."""
+def deployed(outputs: Mapping[str, Any], failed: Container[str]) -> Iterator[Text]:
+    """Yield `my-app  3f2c9ab1d2e4  dev, hub, prod`, one line per application and commit.
+
+    failed: clusters in which something failed; what the outputs say is not yet true there, so they are left out.
+    """
     places: dict[tuple[str, str], dict[str, list[str]]] = {}
     for (application, cluster, namespace), commit in _leaves((), outputs.get(DEPLOYED), depth=3):
-        places.setdefault((application, str(commit)), {}).setdefault(cluster, []).append(namespace)
+        if cluster not in failed:
+            places.setdefault((application, str(commit)), {}).setdefault(cluster, []).append(namespace)
     width = max((len(application) for application, _ in places), default=0)
     for (application, commit), clusters in sorted(places.items()):
         where = words.listing([_cluster(name, spaces) for name, spaces in sorted(clusters.items())], most=8)

@@ -48,12 +48,13 @@ def render(request: RunRequest, result: RunResult, invocation: Invocation | None
     """Yield the summary. invocation: None leaves out what to type next, because the command goes on."""
     lines = count(result)
     shows_outputs = not request.dry_run and request.command is Command.UP
+    failed = {problem.where.cluster for problem in result.failures}
     following = next_step(request, result, invocation) if invocation else ""
     blocks: tuple[list[RenderableType], ...] = (
         [_table(request, lines)] if lines else [],
         _section("Drift", _drift(request, result)),
         _section("Failed", _failures(result.failures)),
-        _section("Deployed", outputs.deployed(result.outputs) if shows_outputs else ()),
+        _section("Deployed", outputs.deployed(result.outputs, failed) if shows_outputs else ()),
         _section("Outputs", outputs.others(result.outputs) if shows_outputs else ()),
         [_closing(request, result, goes_on=invocation is None), *([Text(following)] if following else [])],
     )

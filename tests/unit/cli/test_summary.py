@@ -180,6 +180,12 @@ def test_a_great_many_equal_rows_are_folded() -> None:
     ]
 
 
+def test_nothing_is_called_deployed_where_something_failed() -> None:
+    commits = {"my-app": {"dev": {"default": "a" * 40}, "hub": {"default": "a" * 40}}}
+    result = RunResult(outputs={"deployed": commits}, failures=(unreachable("dev"),), exit_code=4)
+    assert "  my-app  aaaaaaaaaaaa  hub" in printed(request(), result)
+
+
 def test_an_output_that_only_has_the_name_is_no_trouble() -> None:
     assert printed(request(), RunResult(outputs={"deployed": {"a": 1, "b": ["c"]}})) == ["No changes, in 0.0 s."]
 
