@@ -7,9 +7,7 @@ alias. Only `pytest --update-goldens` rewrites them.
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,10 +17,10 @@ from fleet import yamlio
 from fleet.model.plan import ClusterPlan, PlannedObject
 from fleet.program.flow import decide, main
 from fleet.register.settings import read_settings
-from tests.engine.monitor import STACK, Engine, Monitor, run
+from tests.engine.monitor import Engine, Monitor, run
+from tests.engine.projects import commit, config, git
 
 FLEETS = Path(__file__).parents[1] / "fleets"
-GIT = ("git", "-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "init.defaultBranch=main")
 
 
 @pytest.fixture(params=sorted(path.name for path in FLEETS.iterdir()))
@@ -37,23 +35,8 @@ def project(fleet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
     copy = tmp_path / "project"
     shutil.copytree(fleet, copy)
-    for arguments in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-m", "All of it")):
-        subprocess.run([*GIT, *arguments], cwd=copy / "repo", check=True)
+    commit(copy / "repo")
     return copy
-
-
-def config(project: Path) -> dict[str, str]:
-    """Return the stack's configuration as an engine hands it to a program."""
-    file = project / "stacks" / f"Pulumi.{STACK}.yaml"
-    (document,) = yamlio.load_documents(file.read_text(), file=file.name)
-    return {key: json.dumps(value) for key, value in document.data["config"].items()}
-
-
-def head(project: Path) -> str:
-    shown = subprocess.run(
-        [*GIT, "rev-parse", "HEAD"], cwd=project / "repo", check=True, capture_output=True, text=True
-    )
-    return shown.stdout.strip()
 
 
 def shown(plan: ClusterPlan) -> str:
@@ -106,4 +89,4 @@ def test_every_application_is_at_the_commit_of_its_revision(fleet: Path, project
     run(main, monitor, config=config(project), project_dir=project)
     deployed = monitor.stack_outputs["deployed"]
     commits = {sha for clusters in deployed.values() for spaces in clusters.values() for sha in spaces.values()}
-    assert commits == {head(project)}
+    assert commits == {git(project / "repo", "rev-parse", "HEAD")}
