@@ -14,7 +14,7 @@ Different on purpose, each because the original changes a value without a word:
 - `<<` below a key that it also holds is an error (there `<<` wins, by YAML's own rule the key).
 """
 
-from fleet.yamlio.documents import Document, YamlProblem, load_documents, locate
+from fleet.yamlio.documents import Document, Lines, YamlProblem, load_documents, locate
 from fleet.yamlio.dumper import dump
 
-__all__ = ["Document", "YamlProblem", "dump", "load_documents", "locate"]
+__all__ = ["Document", "Lines", "YamlProblem", "dump", "load_documents", "locate"]

@@ -90,17 +90,29 @@ def load_documents(text: str, *, file: str) -> tuple[Document, ...]:
     return tuple(documents)
 
 
-def locate(text: str, document: int, key: str) -> int:
-    """Return the 1-based line of a key or list entry; where it does not exist, that of the nearest thing around it.
+class Lines:
+    """Where the keys of a text are. For messages only: it reads the text anew, once for any number of questions."""
 
-    For messages only: it reads the text anew. document: as in Document.number. key: a path as in Where.key, empty for
-    the document itself. 0 is unknown: there is no such document, or it cannot be read that far.
-    """
-    found = next(itertools.islice(_yaml(text, with_lines=True), max(document, 1) - 1, None), None)
-    if found is None:
-        return 0
-    around = [path for path in found.lines if f"{key}.".startswith((f"{path}.", f"{path}["))]
-    return found.lines[max(around, key=len)] if around else found.line
+    def __init__(self, text: str) -> None:
+        self._documents = tuple(_yaml(text, with_lines=True))
+
+    def locate(self, document: int, key: str) -> int:
+        """Return the 1-based line of a key or list entry; where it does not exist, of the nearest thing around it.
+
+        document: as in Document.number. key: a path as in Where.key, empty for the document itself. 0 is unknown: there
+        is no such document, or it cannot be read that far.
+        """
+        position = max(document, 1) - 1
+        if position >= len(self._documents):
+            return 0
+        found = self._documents[position]
+        around = [path for path in found.lines if f"{key}.".startswith((f"{path}.", f"{path}["))]
+        return found.lines[max(around, key=len)] if around else found.line
+
+
+def locate(text: str, document: int, key: str) -> int:
+    """Return what `Lines` says of one key."""
+    return Lines(text).locate(document, key)
 
 
 def _json(text: str, file: str) -> list[_Found]:
@@ -112,6 +124,8 @@ def _json(text: str, file: str) -> list[_Found]:
         data, problems = jsontext.load(text)
     except json.JSONDecodeError as error:
         return [_Found(None, 0, (jsontext.explain(error),))] if only else []
+    if data is None and not problems:
+        return []
     located = tuple(problem.at(line=locate(text, 0, problem.where.key)) for problem in problems)
     before = text[: len(text) - len(text.lstrip())]
     return [_Found(data, before.count("\n") + 1, located)]

@@ -57,14 +57,13 @@ trees = st.recursive(
 @example({"a": "\n x", "b": " \n", "c": "x \ny", "d": "\t\n", "e": "\x85", "f": "\u2028\n", "g": "\ufeff"})
 @example({"=": "=", "<<": "<<", "y": "y", "~": "~", "": ""})
 def test_what_is_dumped_reads_back(data: Any) -> None:
-    expected = [] if data is None else [data]
-    assert exact(load(yamlio.dump(data))) == exact(expected)
+    assert exact(load(yamlio.dump(data))) == exact([] if data is None else [data])
 
 
 @settings(deadline=None)
 @given(trees)
 def test_json_and_yaml_readers_agree(data: Any) -> None:
-    assert exact(load(json.dumps(data), "app.json")) == exact([data])
+    assert exact(load(json.dumps(data), "app.json")) == exact([] if data is None else [data])
 
 
 @settings(deadline=None)
@@ -84,5 +83,5 @@ def test_no_text_ends_in_anything_but_documents_or_problems(text: str) -> None:
         except YamlProblem as error:
             documents, found = error.documents, list(error.problems)
         assert all(problem.where.file == file for problem in found)
-        assert all(document.data is not None or file.endswith(".json") for document in documents)
+        assert all(document.data is not None for document in documents)
     assert yamlio.locate(text, 1, "a.b[0]") >= 0

@@ -44,6 +44,11 @@ def test_a_key_is_located_or_what_is_around_it(document: int, key: str, line: in
     assert yamlio.locate(LOCATED, document, key) == line
 
 
+def test_one_reading_answers_for_all_documents() -> None:
+    lines = yamlio.Lines(LOCATED)
+    assert [lines.locate(document, "spec.servers[1]") for document in (1, 2, 3)] == [9, 13, 0]
+
+
 def test_keys_are_located_in_json_and_beside_broken_documents() -> None:
     assert yamlio.locate('{\n  "a": {\n    "b": [1,\n2]}}', 0, "a.b[1]") == 4
     assert yamlio.locate("a: [\n---\nb:\n  c: 1\n", 2, "b.c") == 4
