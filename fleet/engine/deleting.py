@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
-from fleet.engine import objects, values
+from fleet.engine import objects, refreshing, values
 from fleet.engine.clusters import Cluster, Clusters
 from fleet.engine.events import Event, Operation, StepFailed, StepFinished, StepStarted, Subject
 from fleet.engine.kubernetes.errors import ClusterUnavailableError, ObjectFailedError
@@ -19,6 +19,8 @@ from fleet.engine.kubernetes.propagation import propagation
 from fleet.engine.roster import Roster
 from fleet.engine.state import Resource
 from fleet.errors import Problem
+
+Identity = tuple[str, str, str, str]
 
 
 def generations(doomed: Sequence[Resource]) -> list[list[Resource]]:
@@ -58,54 +60,49 @@ class Remover:
     async def remove(self, doomed: Sequence[Resource]) -> None:
         """Delete what the resources stand for; what other resources of the state still need stays."""
         state = dict(self._roster.old)
-        present = self._present(state)
-        per_cluster: dict[Cluster | None, list[Resource]] = defaultdict(list)
-        for resource in doomed:
-            is_object = resource.custom and objects.is_object(resource.type) and not resource.external
-            cluster = self._clusters.of_state(resource, state) if is_object else None
-            per_cluster[cluster].append(resource)
-        rest = per_cluster.pop(None, [])
+        per_cluster = refreshing.by_cluster(doomed, self._clusters, state)
+        present = self._present(state) if per_cluster else {}
         await asyncio.gather(
             *(
-                self._remove_from(cluster, each, state, present)
+                self._remove_from(cluster, each, state, present.get(cluster, frozenset()))
                 for cluster, each in per_cluster.items()
-                if cluster is not None
             )
         )
-        self._forget(rest)
+        handled = {resource.key for each in per_cluster.values() for resource in each}
+        self._forget([resource for resource in doomed if resource.key not in handled])
 
-    def _present(self, state: Mapping[str, Resource]) -> set[tuple[Cluster | None, tuple[str, str, str, str]]]:
+    def _present(self, state: Mapping[str, Resource]) -> Mapping[Cluster, frozenset[Identity]]:
         """The objects that the program wants, whatever their URN: deleting one of those would be an outage."""
-        wanted = (
-            each
-            for each in self._roster.resources()
-            if not each.delete and each.custom and objects.is_object(each.type) and self._roster.registered(each.urn)
-        )
-        return {(self._clusters.of_state(each, state), _identity(each)) for each in wanted}
+        wanted = [each for each in self._roster.resources() if not each.delete and self._roster.registered(each.urn)]
+        grouped = refreshing.by_cluster(wanted, self._clusters, state)
+        return {
+            cluster: frozenset(objects.identity(each.inputs) for each in resources)
+            for cluster, resources in grouped.items()
+        }
 
     async def _remove_from(
         self,
         cluster: Cluster,
         doomed: Sequence[Resource],
         state: Mapping[str, Resource],
-        present: set[tuple[Cluster | None, tuple[str, str, str, str]]],
+        present: frozenset[Identity],
     ) -> None:
         for generation in generations(doomed):
             await asyncio.gather(
                 *(
                     self._remove_object(
-                        cluster, resource, state.get(resource.parent), (cluster, _identity(resource)) in present
+                        cluster, resource, state.get(resource.parent), objects.identity(resource.inputs) in present
                     )
                     for resource in generation
                 )
             )
 
     async def _remove_object(self, cluster: Cluster, resource: Resource, parent: Resource | None, wanted: bool) -> None:
-        subject = objects.subject(resource.urn, values.mask(resource.inputs), cluster.name, objects.application(parent))
+        subject = objects.subject(resource.urn, resource.inputs, cluster.name, objects.application(parent))
         if wanted:
             self._roster.remove(resource)
         elif resource.protect:
-            self._fail(subject, _protected(subject))
+            self._fail(subject, _protected(subject), resource)
         elif resource.retain_on_delete:
             self._roster.remove(resource)
             self._emit(StepFinished(subject, Operation.RETAIN))
@@ -140,23 +137,22 @@ class Remover:
             self._roster.remove(resource)
             self._emit(StepFinished(subject, Operation.DELETE))
 
-    def _fail(self, subject: Subject, problem: Problem, resource: Resource | None = None) -> None:
+    def _fail(self, subject: Subject, problem: Problem, resource: Resource) -> None:
         """What stays keeps what it needs: a namespace outlives the object in it that could not be deleted."""
-        self._kept.update(resource.needs() if resource else ())
+        self._kept.update(resource.needs())
         self._emit(StepFailed(subject, Operation.DELETE, problem))
 
     def _forget(self, rest: Sequence[Resource]) -> None:
         """Drop components and providers that nothing in the state needs any more, from the leaves to the root."""
-        needed = {urn for each in self._roster.resources() if each not in rest for urn in each.needs()}
+        if not rest:
+            return
+        forgotten = {each.key for each in rest}
+        needed = {urn for each in self._roster.resources() if each.key not in forgotten for urn in each.needs()}
         for resource in reversed(rest):
             if resource.urn in needed:
                 needed.update(resource.needs())
             else:
                 self._roster.remove(resource)
-
-
-def _identity(resource: Resource) -> tuple[str, str, str, str]:
-    return objects.identity(values.reveal(resource.inputs))
 
 
 def _protected(subject: Subject) -> Problem:

@@ -24,6 +24,8 @@ from pathlib import Path
 
 import pulumi
 import pulumi.runtime
+import pulumi.runtime.resource
+from pulumi.runtime.proto import source_pb2
 
 SHOWN = 32
 
@@ -46,6 +48,8 @@ def main(arguments: Sequence[str]) -> int:
     )
     # The SDK logs about five debug messages per resource, each a synchronous call to an engine that drops them.
     pulumi.log.debug = lambda *_args, **_kwargs: None
+    # Where in the program a resource was made is for Pulumi's own display; to find out walks the stack every time.
+    pulumi.runtime.resource._get_stack_trace = source_pb2.StackTrace  # noqa: SLF001 - there is no public switch
     # Futures that nobody awaits are how the SDK ends after a failure; asyncio would print each of them.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     sys.argv = [options.program, *options.arguments]

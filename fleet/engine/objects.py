@@ -82,9 +82,9 @@ def object_id(live: Mapping[str, Any]) -> str:
 
 def identity(inputs: Mapping[str, Any]) -> tuple[str, str, str, str]:
     """Return what makes it this object in its cluster: group, kind, namespace, name."""
-    group = str(inputs["apiVersion"]).rpartition("/")[0]
-    metadata = inputs["metadata"]
-    return group, str(inputs["kind"]), str(metadata.get("namespace") or ""), str(metadata["name"])
+    group = str(values.reveal(inputs["apiVersion"])).rpartition("/")[0]
+    metadata = values.reveal(inputs["metadata"])
+    return group, str(values.reveal(inputs["kind"])), str(metadata.get("namespace") or ""), str(metadata["name"])
 
 
 def subject(urn: str, inputs: Mapping[str, Any], cluster: str, application: str) -> Subject:

@@ -61,7 +61,7 @@ def by_cluster(
     """Return the Kubernetes objects among the resources, per cluster, in their order."""
     grouped: dict[Cluster, list[Resource]] = defaultdict(list)
     for resource in resources:
-        if resource.custom and objects.is_object(resource.type):
+        if resource.custom and not resource.external and objects.is_object(resource.type):
             cluster = clusters.of_state(resource, state)
             if cluster is not None:
                 grouped[cluster].append(resource)

@@ -71,7 +71,7 @@ def decide(step: Step, *, moved: bool) -> Decision:
     if old is None or (isinstance(observation, Gone) and step.heals):
         return Decision(Operation.CREATE)
     differing = changes.between(old.inputs, step.inputs)
-    if moved or objects.identity(values.reveal(old.inputs)) != objects.identity(values.reveal(step.inputs)):
+    if moved or objects.identity(old.inputs) != objects.identity(step.inputs):
         return Decision(Operation.REPLACE, differing)
     if differing:
         replaces = _touches(differing, step.goal.replace_on_changes)
@@ -129,7 +129,7 @@ class Registrar:
             goal=goal,
             inputs=inputs,
             old=old,
-            subject=objects.subject(urn, values.mask(inputs), connection.cluster.name, application),
+            subject=objects.subject(urn, inputs, connection.cluster.name, application),
             connection=connection,
             manager=objects.field_manager(inputs, old.outputs if old else {}),
             heals=objects.heals(parent),
@@ -237,7 +237,7 @@ class Registrar:
         if self._dry_run:
             return self._done(step, decision, step.inputs)
         before = self._clusters.of_state(old, self._roster.old)
-        same = objects.identity(values.reveal(old.inputs)) == objects.identity(values.reveal(step.inputs))
+        same = objects.identity(old.inputs) == objects.identity(step.inputs)
         if before is step.connection.cluster and same:
             await before.provider.delete(objects.reference(old), propagation=propagation(values.reveal(old.inputs)))
         live = await self._created(step)
