@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from fleet.engine.kubernetes.api import Api, Object
 from fleet.engine.kubernetes.concurrency import together
 from fleet.engine.kubernetes.diff import Difference, comparable, differences, field_changes
+from fleet.engine.kubernetes.dry_runs import DryRuns
 from fleet.engine.kubernetes.errors import ObjectFailedError
 from fleet.engine.kubernetes.observation import Gone, Known, Observation, Present, Unreadable
 from fleet.engine.kubernetes.refs import Ref, Resource, Target
-from fleet.engine.kubernetes.requests import Response
 from fleet.engine.kubernetes.secrets import with_data
 from fleet.engine.kubernetes.subset import unmet
 from fleet.errors import Problem, Where
@@ -28,10 +28,11 @@ FEW_NAMESPACES = 3
 # So many moved objects of a collection are read one by one at most, unless that is less than a tenth of it.
 FEW_MOVED, FEW_MOVED_SHARE = 20, 0.1
 
-# A dry run tells of the version that it was made on; when that is not the one that was read, both are had again.
+# A dry run says which version it was made on. Where that is not the one that was read, what differs may be somebody
+# else's change in between: both are had again, so often.
 _COMPARISONS = 3
 
-_CREATED, _FORBIDDEN = 201, 403
+_CREATED = 201
 Place = tuple[str, str]
 
 
@@ -135,8 +136,8 @@ class Observer:
         if len(moved) > max(FEW_MOVED, FEW_MOVED_SHARE * listed):
             with suppress(ObjectFailedError):
                 live = await self._live(resource, moved)
-        refused: set[str] = set()
-        verdicts = await together(self._judge(each, live, refused) for each in moved)
+        dry_runs = DryRuns(self._api)
+        verdicts = await together(self._judge(each, live, dry_runs) for each in moved)
         return {each.known.key: verdict for each, verdict in zip(moved, verdicts, strict=True)}
 
     async def _live(self, resource: Resource, moved: Iterable[_Sought]) -> Mapping[Place, Object]:
@@ -153,37 +154,27 @@ class Observer:
                         found[_place(item["metadata"])] = typed
         return found
 
-    async def _judge(self, sought: _Sought, live: Mapping[Place, Object] | None, refused: set[str]) -> Observation:
-        """Say how an object differs from what applying it would make of it. refused: namespaces without dry runs."""
+    async def _judge(self, sought: _Sought, live: Mapping[Place, Object] | None, dry_runs: DryRuns) -> Observation:
+        """Say how an object differs from what applying it would make of it."""
         known, target = sought.known, sought.target
+        verdict: Observation = Gone()
         try:
             current = live.get(sought.place) if live is not None else await self._api.read(target)
             for _ in range(_COMPARISONS):
                 if current is None:
                     return Gone()
-                answer = await self._dry_run(sought, refused)
+                answer = await dry_runs.ask(target, known)
                 if isinstance(answer, str):
                     return _estimated(known, current, answer)
                 if answer.status == _CREATED:
                     return Gone()
-                if _version(answer.body) == _version(current):
-                    return _present(known, current, differences(comparable(answer.body), comparable(current)))
+                verdict = _present(known, current, differences(comparable(answer.body), comparable(current)))
+                if not verdict.changes or _version(answer.body) == _version(current):
+                    return verdict
                 current = await self._api.read(target)
-            return _estimated(known, current, "it changes all the time") if current else Gone()
         except ObjectFailedError as error:
             return Unreadable(error.problem)
-
-    async def _dry_run(self, sought: _Sought, refused: set[str]) -> Response | str:
-        """Return what applying the object would give, or why it cannot be known."""
-        target, known = sought.target, sought.known
-        if target.ref.namespace in refused:
-            return "not allowed"
-        try:
-            return await self._api.apply(target, known.wanted, manager=known.manager, dry_run=True)
-        except ObjectFailedError as error:
-            if error.status == _FORBIDDEN:
-                refused.add(target.ref.namespace)
-            return error.problem.summary
+        return verdict
 
 
 def _estimated(known: Known, live: Object, reason: str) -> Present:

@@ -1,0 +1,46 @@
+"""One real cluster with everything that makes things happen in it, and a namespace for each test."""
+
+import itertools
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from fleet.engine.kubernetes.inputs import ProviderInputs
+from fleet.engine.kubernetes.provider import Provider
+from localclusters import StartClusters
+from localclusters.cluster import Cluster
+from tests.engine.kubernetes.kubectl import Kubectl
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster(local_clusters: StartClusters) -> Cluster:
+    return local_clusters(["dev"])["dev"]
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    name = f"test-{os.getpid()}-{next(_NUMBERS)}"
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    assert cluster.request("POST", "/api/v1/namespaces", body).ok
+    yield name
+    cluster.request("DELETE", f"/api/v1/namespaces/{name}")
+
+
+@pytest.fixture
+def inputs(cluster: Cluster) -> ProviderInputs:
+    return ProviderInputs(name="dev", base_dir=Path("/"), kubeconfig=str(cluster.kubeconfig), context=cluster.context)
+
+
+@pytest.fixture
+async def provider(inputs: ProviderInputs) -> AsyncIterator[Provider]:
+    async with Provider(inputs) as opened:
+        yield opened
+
+
+@pytest.fixture
+def kubectl(cluster: Cluster, namespace: str, tmp_path: Path) -> Kubectl:
+    return Kubectl(cluster.kubeconfig, namespace, tmp_path)
