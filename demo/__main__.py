@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from demo.shell import DemoError, Shell
-from demo.story import CLUSTERS_DOWN, DESTROY, KUBECONFIG, NEXT_STEPS, REPO, STATE, STEPS, Line
+from demo.story import CLUSTERS_DOWN, CLUSTERS_UP, DESTROY, KUBECONFIG, NEXT_STEPS, REPO, STATE, STEPS, Line
 
 PROJECT = Path(__file__).resolve().parents[1]
 INTERRUPTED = 130
@@ -50,8 +50,10 @@ def main() -> int:
 
 def _begin_anew(shell: Shell, *, were_up: bool) -> None:
     """Leave nothing of an earlier demonstration: neither its repository, nor what it deployed, nor its state."""
-    if were_up and (PROJECT / STATE).exists() and (PROJECT / REPO).exists():
-        shell.run(Line(DESTROY))
+    if were_up:
+        shell.run(Line(CLUSTERS_UP))
+        if (PROJECT / STATE).exists() and (PROJECT / REPO).exists():
+            shell.run(Line(DESTROY))
     for folder in (REPO, STATE):
         shutil.rmtree(PROJECT / folder, ignore_errors=True)
     (PROJECT / STATE).mkdir(parents=True)
@@ -73,8 +75,8 @@ def _end(shell: Shell, console: Console, *, keep: bool) -> None:
 
 def _explain(console: Console, error: DemoError) -> None:
     console.print(Text(f"\nThe demonstration stopped: {error}.", "bold red"), soft_wrap=True)
-    console.print("Logs of the clusters: .localclusters/logs. Details of unexpected errors: .fleet/logs.")
-    console.print("To look around with the clusters left up: KEEP=1 make demo")
+    logs = "Logs of the clusters: .localclusters/logs. Details of unexpected errors: .fleet/logs."
+    console.print(f"{logs}\nTo look around with the clusters left up: KEEP=1 make demo", soft_wrap=True)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

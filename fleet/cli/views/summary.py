@@ -153,21 +153,29 @@ def _has_failed(result: RunResult, subject: Subject) -> bool:
 
 
 def _failures(problems: Iterable[Problem]) -> Iterator[Text]:
-    def identity(problem: Problem) -> Hashable:
-        return replace(problem, where=replace(problem.where, cluster=""))
-
-    for group in _grouped(problems, identity):
-        first = group[0]
-        where = _places([each.where.cluster for each in group], first.where.application)
-        rest = words.clean(str(replace(first, where=replace(first.where, cluster="", application=""))))
-        head, *details = rest.splitlines()
+    for group in _grouped(problems, _anywhere):
+        where = words.listing(_failed_places(group), most=8)
+        head, *details = words.clean(str(_anywhere(group[0]))).splitlines()
         yield Text.assemble("  ", (f"{where}  " if where else "", "bold"), (head, "red"))
         yield from (Text(f"    {line.strip()}") for line in details)
 
 
+def _anywhere(problem: Problem) -> Problem:
+    """Return the problem without the cluster and the application that it is in."""
+    return replace(problem, where=replace(problem.where, cluster="", application=""))
+
+
+def _failed_places(problems: Iterable[Problem]) -> list[str]:
+    """Return `dev, hub/my-app`: an application is not named where its whole cluster is."""
+    places = dict.fromkeys((problem.where.cluster, problem.where.application) for problem in problems)
+    named = (place for place in places if not place[1] or (place[0], "") not in places)
+    return [words.place(*place) for place in named if any(place)]
+
+
 def _places(clusters: list[str], application: str) -> str:
+    """Return `dev, hub · my-app`, as the diff has it."""
     named = words.listing([cluster for cluster in clusters if cluster], most=8)
-    return words.place(named, application)
+    return " · ".join(part for part in (named, application) if part)
 
 
 def _closing(request: RunRequest, result: RunResult, *, goes_on: bool) -> Text:

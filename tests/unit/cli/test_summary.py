@@ -96,9 +96,9 @@ def test_drift_found_by_a_refresh() -> None:
         "total                           3       4",
         "",
         "Drift",
-        "  dev, hub/my-app  Deployment.apps default/web: spec.replicas: 2 → 5",
-        "  prod/my-app  Deployment.apps default/web: gone from the cluster",
-        "  qa/my-app  Deployment.apps default/web: spec.replicas: 2 → 5  left alone: self_heal is off",
+        "  dev, hub · my-app  Deployment.apps default/web: spec.replicas: 2 → 5",
+        "  prod · my-app  Deployment.apps default/web: gone from the cluster",
+        "  qa · my-app  Deployment.apps default/web: spec.replicas: 2 → 5  left alone: self_heal is off",
         "",
         "Preview only, nothing was changed, in 1.0 s.",
         "To heal: fleet up --refresh -s demo",
@@ -107,8 +107,8 @@ def test_drift_found_by_a_refresh() -> None:
 
 def test_drift_healed_by_an_update() -> None:
     result = RunResult(drift=(drift("dev"),), changes=True)
-    assert "  dev/my-app  Deployment.apps default/web: spec.replicas: 2 → 5  healed" in printed(request(), result)
-    assert "  dev/my-app  Deployment.apps default/web: spec.replicas: 2 → 5  to be healed" in printed(
+    assert "  dev · my-app  Deployment.apps default/web: spec.replicas: 2 → 5  healed" in printed(request(), result)
+    assert "  dev · my-app  Deployment.apps default/web: spec.replicas: 2 → 5  to be healed" in printed(
         request(dry_run=True), result
     )
 
@@ -116,8 +116,8 @@ def test_drift_healed_by_an_update() -> None:
 def test_healing_is_not_claimed_where_something_failed() -> None:
     result = RunResult(drift=(drift("dev"), drift("hub")), failures=(unreachable("dev"),), changes=True, exit_code=4)
     lines = printed(request(), result)
-    assert "  dev/my-app  Deployment.apps default/web: spec.replicas: 2 → 5" in lines
-    assert "  hub/my-app  Deployment.apps default/web: spec.replicas: 2 → 5  healed" in lines
+    assert "  dev · my-app  Deployment.apps default/web: spec.replicas: 2 → 5" in lines
+    assert "  hub · my-app  Deployment.apps default/web: spec.replicas: 2 → 5  healed" in lines
 
 
 def test_failures_say_what_why_and_what_to_do() -> None:
@@ -148,6 +148,15 @@ def test_failures_say_what_why_and_what_to_do() -> None:
         "3 failures, in 30 s.",
         "When that is mended, again: fleet up -s demo",
     ]
+
+
+def test_what_fails_in_a_whole_cluster_is_said_once() -> None:
+    refused = [
+        Problem("refused", Where(cluster=cluster, application=app)) for cluster in ("a", "b") for app in ("x", "y")
+    ]
+    result = RunResult(failures=(Problem("refused", Where(cluster="a")), *refused), exit_code=4)
+    lines = printed(request(), result)
+    assert lines[lines.index("Failed") + 1] == "  a, b/x, b/y  refused"
 
 
 def test_a_failure_of_the_whole_program_has_no_row() -> None:
