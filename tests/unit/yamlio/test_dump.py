@@ -6,13 +6,16 @@ import json
 from types import MappingProxyType
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from fleet import yamlio
 from fleet.errors import Problem
 from fleet.yamlio import YamlProblem
 from tests.unit.yamlio.loading import exact, load
+
+# A busy machine is no failure.
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def test_dumped_documents_are_for_people() -> None:
@@ -51,7 +54,7 @@ trees = st.recursive(
 )
 
 
-@settings(deadline=None)
+@UNTIMED
 @given(trees)
 @example({"a": "x\n\n"})
 @example({"a": "\n x", "b": " \n", "c": "x \ny", "d": "\t\n", "e": "\x85", "f": "\u2028\n", "g": "\ufeff"})
@@ -60,19 +63,19 @@ def test_what_is_dumped_reads_back(data: Any) -> None:
     assert exact(load(yamlio.dump(data))) == exact([] if data is None else [data])
 
 
-@settings(deadline=None)
+@UNTIMED
 @given(trees)
 def test_json_and_yaml_readers_agree(data: Any) -> None:
     assert exact(load(json.dumps(data), "app.json")) == exact([] if data is None else [data])
 
 
-@settings(deadline=None)
+@UNTIMED
 @given(st.from_regex(r"[-+.0-9eExob_:yYnN~]{1,12}", fullmatch=True))
 def test_every_text_can_be_said_in_yaml(text: str) -> None:
     assert load(yamlio.dump({"key": text, text: "value"})) == [{"key": text, text: "value"}]
 
 
-@settings(deadline=None)
+@UNTIMED
 @given(st.text(alphabet=st.sampled_from(list("ab:-?&*!|>'\"%@`{}[],# \n\t<0.~\x01\ud800")), max_size=40))
 @example("a: 1\n--- b\n...\nc")
 def test_no_text_ends_in_anything_but_documents_or_problems(text: str) -> None:
