@@ -165,8 +165,6 @@ class Backend:
             raise StateError(Problem("The state is not the one that was read", where=Where(file=str(path)), hint=hint))
         if current.exists():
             files.copy(current, current.with_name(current.name + ".bak"))
-        with files.reporting("written", path):
-            path.with_name(path.name + ".attrs").unlink(missing_ok=True)
         files.replace(path, data)
         if current != path:
             current.unlink(missing_ok=True)

@@ -39,6 +39,8 @@ def replace(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         if path.exists():
             shutil.copymode(path, temporary)
+        # Pulumi's file bucket keeps a checksum beside each file it writes; it would be that of the old content.
+        path.with_name(f"{path.name}.attrs").unlink(missing_ok=True)
         temporary.replace(path)
         sync_folder(path.parent)
 

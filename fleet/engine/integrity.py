@@ -123,8 +123,9 @@ class _Needed:
     def __init__(self, resources: tuple[Resource, ...]) -> None:
         self._old = {resource.urn: resource for resource in resources if resource.delete}
         self._new = {resource.urn: resource for resource in resources if not resource.delete}
+        self._providers = {resource.reference: resource for resource in resources if resource.is_provider}
 
     def __call__(self, resource: Resource) -> list[Resource]:
         first, second = (self._old, self._new) if resource.delete else (self._new, self._old)
         found = (first.get(urn) or second.get(urn) for urn in dict.fromkeys(resource.needs()))
-        return [each for each in found if each is not None]
+        return [each for each in (self._providers.get(resource.provider), *found) if each is not None]

@@ -244,24 +244,29 @@ def fold(snapshot: Snapshot, entries: Iterable[Entry]) -> Snapshot:
         if isinstance(entry, Begin):
             pending[entry.operation.resource.key] = entry.operation
             continue
-        for key in _gone(entry):
-            gone = resources.pop(key, None)
-            if gone is not None and gone.is_provider:
-                providers[gone.reference] = gone
-        for resource in _there(entry):
-            resources[resource.key] = resource
+        there = {resource.key: resource for resource in _there(entry)}
+        for key in (*_gone(entry), *there):
+            displaced = resources.get(key) if key in there else resources.pop(key, None)
+            if displaced is not None and displaced.is_provider:
+                providers[displaced.reference] = displaced
+        resources |= there
         pending.pop(_ended(entry), None)
     remaining = integrity.without_aliases(resources.values())
     settled = integrity.settle((*remaining, *_still_used(providers, remaining)))
     return replace(snapshot, resources=settled, pending_operations=tuple(pending.values()))
 
 
-def _still_used(removed: Mapping[str, Resource], remaining: Iterable[Resource]) -> tuple[Resource, ...]:
-    """Return the removed providers that a resource still needs: without them neither engine would take the state."""
+def _still_used(displaced: Mapping[str, Resource], remaining: Iterable[Resource]) -> tuple[Resource, ...]:
+    """Return the former providers that a resource still needs: without them neither engine would take the state.
+
+    One whose URN another provider has by now is marked as to be deleted.
+    """
     remaining = tuple(remaining)
-    present = {resource.reference for resource in remaining if resource.is_provider}
-    used = {resource.provider for resource in remaining} - present
-    return tuple(resource for reference, resource in removed.items() if reference in used)
+    present = {resource.reference: resource.urn for resource in remaining if resource.is_provider}
+    used = {resource.provider for resource in remaining} - present.keys()
+    urns = set(present.values())
+    kept = (provider for reference, provider in displaced.items() if reference in used)
+    return tuple(replace(provider, delete=provider.urn in urns) for provider in kept)
 
 
 def _gone(entry: Put | Replace | Remove | End) -> tuple[Key, ...]:
