@@ -1,0 +1,178 @@
+"""Directory: the manifests of a directory in Git, chosen and read by Argo CD's rules for `directory` sources.
+
+In: a RenderRequest and the Snapshot of its commit. Out: Manifests in file order. Which files count is decided here
+(`findManifests` in Argo CD's reposerver/repository/repository.go), what is in them in fleet.render.manifests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from fleet.errors import Problem, RenderError, Where
+from fleet.model.manifest import Manifest, ObjectKey
+from fleet.model.plan import RenderRequest
+from fleet.model.source import Directory
+from fleet.render.glob import compile_glob
+from fleet.render.manifests import SKIP_MARKER, read_file
+from fleet.render.objects import Kind, TooLargeError
+from fleet.render.snapshot import LinkError, Node, Snapshot
+
+# Argo CD's default for `--max-combined-directory-manifests-size`.
+MOST_BYTES = 10_000_000
+
+_MANIFEST = re.compile(r".*\.(yaml|yml|json|jsonnet)", re.DOTALL)
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """A file that counts. path: as found, in the repository; node: the file itself, where the path is a symlink."""
+
+    path: str
+    node: Node
+
+
+def render(request: RenderRequest, snapshot: Snapshot, report: Callable[[str], None]) -> tuple[Manifest, ...]:
+    """Return a directory's manifests. Of several for one object the last counts, and `report` gets a warning.
+
+    `where.file` of a manifest is its path in the repository. Raises SourceError for the path, RenderError with all
+    problems of its content.
+    """
+    base = snapshot.directory(request.path)
+    chosen, problems = _choose(request, base, snapshot, report)
+    manifests: list[Manifest] = []
+    try:
+        for path, data in _contents(chosen, snapshot, request.path):
+            found = read_file(path, data)
+            manifests += found.manifests
+            problems += found.problems
+    except TooLargeError:
+        problems.append(_too_large(request.path))
+    if problems:
+        raise RenderError(*problems)
+    return _last_of_each(manifests, report)
+
+
+def _choose(
+    request: RenderRequest, base: Node, snapshot: Snapshot, report: Callable[[str], None]
+) -> tuple[list[_Chosen], list[Problem]]:
+    tool = _tool(request.directory, base)
+    if tool:
+        return [], [tool]
+    wanted, problems = _filter(request)
+    chosen: list[_Chosen] = []
+    if problems:
+        return [], problems
+    for node in snapshot.walk(base, recurse=request.directory.recurse):
+        relative = node.path[len(base.path) :].removeprefix("/")
+        if not wanted(relative):
+            continue
+        path = _shown(request.path, relative)
+        try:
+            file = _followed(node, path, snapshot, report)
+        except LinkError as error:
+            problems.append(_bad_link(path, error))
+            continue
+        if file and path.endswith(".jsonnet"):
+            hint = 'Leave it out (directory.exclude: "*.jsonnet"), or commit what it evaluates to.'
+            problems.append(Problem("Jsonnet is not supported", Where(file=path), hint=hint))
+        elif file:
+            chosen.append(_Chosen(path, file))
+    return chosen, problems
+
+
+def _filter(request: RenderRequest) -> tuple[Callable[[str], bool], list[Problem]]:
+    """Return whether a path below the directory may be a manifest: by its ending, then `exclude`, then `include`."""
+    matches: dict[str, Callable[[str], bool]] = {}
+    problems: list[Problem] = []
+    for name in ("exclude", "include"):
+        pattern = getattr(request.directory, name)
+        if not pattern:
+            continue
+        try:
+            matches[name] = compile_glob(pattern)
+        except ValueError as error:
+            where = Where(key=f"directory.{name}")
+            problems.append(Problem(f"not a glob: {pattern}", where, detail=f"In it, {error}."))
+    exclude, include = matches.get("exclude"), matches.get("include")
+
+    def wanted(path: str) -> bool:
+        return bool(
+            _MANIFEST.fullmatch(path) and not (exclude and exclude(path)) and (include is None or include(path))
+        )
+
+    return wanted, problems
+
+
+def _followed(node: Node, path: str, snapshot: Snapshot, report: Callable[[str], None]) -> Node | None:
+    """Return the file that a node is or leads to; None, with a warning, if that is no file. Raises LinkError."""
+    if node.entry.kind is not Kind.SYMLINK:
+        return node
+    found = snapshot.find(node.path)
+    if found and found.entry.kind is Kind.FILE:
+        return found
+    what = "is a symlink to a directory" if found else "is a symlink to nothing"
+    report(f"warning: {path} {what}, and is skipped")
+    return None
+
+
+def _contents(chosen: list[_Chosen], snapshot: Snapshot, directory: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the bytes of the files that do not ask to be skipped, with their paths. Raises TooLargeError."""
+    size = 0
+    files = [each.node for each in chosen]
+    for each, data in zip(chosen, snapshot.read(files, MOST_BYTES), strict=True):
+        if SKIP_MARKER not in data:
+            size += len(data)
+            if size > MOST_BYTES:
+                raise TooLargeError(directory)
+            yield each.path, data
+
+
+def _last_of_each(manifests: Iterable[Manifest], report: Callable[[str], None]) -> tuple[Manifest, ...]:
+    by_key: dict[ObjectKey, Manifest] = {}
+    for manifest in manifests:
+        earlier = by_key.pop(manifest.key, None)
+        if earlier:
+            places = f"{earlier.where} and in {manifest.where}"
+            report(f"warning: {manifest.key} is in {places}; the last one counts")
+        by_key[manifest.key] = manifest
+    return tuple(by_key.values())
+
+
+def _tool(directory: Directory, base: Node) -> Problem | None:
+    """Return the problem of a directory that is a tool's to Argo CD; any setting of `directory` makes it plain."""
+    if directory != Directory():
+        return None
+    entries = base.root.objects.tree(base.entry.sha)
+    names = sorted(name for name, entry in entries.items() if entry.kind in {Kind.FILE, Kind.SYMLINK})
+    # Where there are both, Argo CD takes Kustomize.
+    found = [(name, "Kustomize") for name in names if name in _KUSTOMIZATIONS]
+    found += [(name, "Helm") for name in names if name.endswith("Chart.yaml")]
+    if not found:
+        return None
+    name, tool = found[0]
+    where = Where(file=_shown(base.path, name))
+    hint = f"Commit what {tool} makes of it and point the path there.\n"
+    hint += f'To read the directory as plain manifests all the same: directory.exclude: "{name}".'
+    return Problem(f"this makes the directory one for {tool}, which is not supported", where, hint=hint)
+
+
+def _shown(directory: str, relative: str) -> str:
+    parts = [part for part in (*directory.split("/"), relative) if part not in {"", "."}]
+    return "/".join(parts)
+
+
+def _bad_link(path: str, error: LinkError) -> Problem:
+    if error.why == "loop":
+        return Problem("this symlink leads back to itself", Where(file=path))
+    summary = f"this symlink leads out of the repository: {error.target}"
+    hint = "Replace it by a copy of the file, or leave it out with directory.exclude."
+    return Problem(summary, Where(file=path), hint=hint)
+
+
+def _too_large(path: str) -> Problem:
+    summary = f"the manifests are larger than {MOST_BYTES // 1_000_000} MB together"
+    hint = "Choose fewer files with directory.include and exclude, or split the application."
+    return Problem(summary, Where(file=path), hint=hint)

@@ -1,0 +1,238 @@
+"""Mirror: a bare copy of one repository's branches and tags in the cache directory, shared by all runs.
+
+In: an address and revisions' names. Out: the commits that they mean; the objects are then read by fleet.render.objects.
+Whoever fetches holds the repository's lock; a first fetch goes into a directory of its own that takes its place when
+complete. A mirror is never the only copy of anything: one that is damaged is thrown away and fetched anew.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fleet.errors import Problem, SourceError
+from fleet.render import revisions
+from fleet.render.address import Address
+from fleet.render.explain import explain, unexplained
+from fleet.render.locks import exclusive
+from fleet.render.progress import FetchProgress, Report
+from fleet.render.runner import Git, GitFailed
+
+_FETCH = (
+    "fetch",
+    "--progress",
+    "--prune",
+    "--no-tags",
+    "--update-head-ok",
+    "--update-shallow",
+    "--no-recurse-submodules",
+    "--no-write-fetch-head",
+    "--end-of-options",
+)
+# Words about the mirror itself, not about the remote.
+_DAMAGED = re.compile(
+    r"corrupt|is empty|bad object|bad signature|unable to (read|parse|find|open)|missing (blob|tree|commit)"
+    r"|invalid sha1 pointer|did not send all necessary objects|Unable to create '|inflate|unresolved deltas|bad config"
+)
+_NO_SUCH_REF = re.compile(r"couldn't find remote ref (\S+)")
+
+
+@dataclass(slots=True)
+class Mirror:
+    """One repository in the cache, as one run uses it: fetched at most once, unless a single commit is still missing.
+
+    directory: the bare repository; it may not exist yet. report: gets a line for whatever takes long.
+    """
+
+    address: Address
+    directory: Path
+    timeout_s: float
+    report: Report
+    _fetched: set[str] = field(default_factory=set)
+    _absent: set[str] = field(default_factory=set)
+    _known: dict[str, str] = field(default_factory=dict)
+    _renewed: bool = False
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def git(self) -> Git:
+        """git in this mirror."""
+        return Git(self.directory, self.address.secrets)
+
+    def commits(self, names: Iterable[str]) -> Mapping[str, str | None]:
+        """Return the full SHA of each revision's name; None for one that means no commit of this repository.
+
+        Nothing is fetched if all are full SHAs that the mirror has. Raises SourceError if it has to fetch and cannot.
+        """
+        wanted = tuple(dict.fromkeys(names))
+        with self._turn:
+            if all(name in self._known for name in wanted):
+                return {name: self._known[name] for name in wanted}
+            found: dict[str, str | None] = {}
+            if all(map(revisions.is_full_sha, wanted)) and self.directory.exists():
+                found = self._look_up(wanted)
+            if not found or None in found.values():
+                with self._locked():
+                    found = self._fetched_commits(wanted)
+            self._known |= {name: sha for name, sha in found.items() if sha and revisions.is_full_sha(name)}
+            self._known |= {sha: sha for sha in found.values() if sha}
+            return found
+
+    def renew(self) -> None:
+        """Throw the mirror away and fetch it anew, because something in it cannot be read; once in a run at most."""
+        with self._turn, self._locked():
+            if not self._renewed:
+                self._create({*revisions.ALWAYS, *self._fetched})
+                for sha in self._known.values():
+                    if self._look_up([sha])[sha] is None:
+                        self._fetch_commit(sha)
+            self._renewed = True
+
+    def names(self) -> tuple[str, ...]:
+        """Return the branches and tags, for messages about names that are not among them."""
+        lines = self._lines("for-each-ref", "--format=%(refname)", "refs/heads", "refs/tags")
+        return tuple(re.sub(r"^refs/(heads|tags)/", "", line) for line in lines)
+
+    def starting_with(self, prefix: str) -> tuple[str, ...]:
+        """Return the commits that a short SHA fits, for the message when they are several."""
+        found = self._look_up(self._lines("rev-parse", f"--disambiguate={prefix}"))
+        return tuple(sha for sha in found.values() if sha)
+
+    def _lines(self, *arguments: str) -> tuple[str, ...]:
+        try:
+            written = self.git.output(*arguments).decode(errors="replace")
+        except GitFailed:
+            return ()
+        return tuple(line for line in written.split("\n") if line)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep other runs from changing the mirror. What goes wrong with files becomes a SourceError."""
+        shown = self.address.shown
+        waiting = lambda: self.report(f"waiting for another run that fetches {shown} …")
+        try:
+            with exclusive(self.directory.with_suffix(".lock"), self.timeout_s, waiting):
+                yield
+        except TimeoutError:
+            summary = f"another run has been fetching repository {shown} for more than {self.timeout_s:g} s"
+            raise SourceError(Problem(summary, hint="Wait for it to end, or end it.")) from None
+        except OSError as error:
+            raise SourceError(unusable_cache(self.directory.parent, error)) from None
+
+    def _fetched_commits(self, wanted: tuple[str, ...]) -> dict[str, str | None]:
+        self._fetch_once(wanted)
+        found = self._look_up(wanted)
+        for name in wanted:
+            if found[name] is None and revisions.is_full_sha(name):
+                found[name] = self._fetch_commit(name.lower())
+        return found
+
+    def _fetch_once(self, names: Iterable[str]) -> None:
+        wanted = {*revisions.ALWAYS, *revisions.refspecs(names).values()}
+        if wanted <= self._fetched:
+            return
+        if self.directory.exists():
+            self._update(wanted)
+        else:
+            self._create(wanted)
+        self._fetched |= wanted
+
+    def _update(self, refspecs: set[str]) -> None:
+        try:
+            self._fetch(self.git, refspecs)
+        except GitFailed as failed:
+            problem = explain(self.address, failed, self.timeout_s)
+            damaged = _DAMAGED.search(failed.words) or str(self.directory) in failed.words
+            if problem and not damaged:
+                raise SourceError(problem) from None
+            self._create(refspecs)
+
+    def _create(self, refspecs: set[str]) -> None:
+        """Fetch everything into a new directory and put it where the mirror was, if there was one."""
+        for leftover in self.directory.parent.glob(f"{self.directory.name}.*"):
+            shutil.rmtree(leftover)
+        # A run that is killed can leave a git behind that goes on for a while: it must not meet the next one's.
+        new, old = (self.directory.with_name(f"{self.directory.name}.{what}-{os.getpid()}") for what in ("new", "old"))
+        git = Git(new, self.address.secrets)
+        try:
+            _lay_out(new)
+            self._fetch(git, refspecs)
+        except GitFailed as failed:
+            shutil.rmtree(new, ignore_errors=True)
+            problem = explain(self.address, failed, self.timeout_s) or unexplained(self.address, failed)
+            raise SourceError(problem) from None
+        if self.directory.exists():
+            self.directory.rename(old)
+        new.rename(self.directory)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def _fetch(self, git: Git, refspecs: set[str]) -> None:
+        """Fetch; a ref that the remote has not is remembered as absent, and the rest fetched without it."""
+        while True:
+            present = {each for each in refspecs if each.lstrip("+").partition(":")[0] not in self._absent}
+            try:
+                self._talk(git, sorted(present))
+            except GitFailed as failed:
+                missing = _NO_SUCH_REF.search(failed.words)
+                if not missing or missing[1] in self._absent:
+                    raise
+                self._absent.add(missing[1])
+            else:
+                return
+
+    def _fetch_commit(self, sha: str) -> str | None:
+        """Ask for one commit that no branch or tag leads to; forges give it, a plain git server may refuse."""
+        try:
+            self._talk(self.git, [revisions.commit_refspec(sha)])
+        except GitFailed:
+            return None
+        return self._look_up([sha])[sha]
+
+    def _talk(self, git: Git, refspecs: list[str]) -> None:
+        with FetchProgress(self.address.shown, self.report) as progress:
+            git.watch(*_FETCH, self.address.url, *refspecs, timeout_s=self.timeout_s, progress=progress)
+
+    def _look_up(self, names: Iterable[str]) -> dict[str, str | None]:
+        """Return the commits that the mirror has for the names, without fetching."""
+        questions = {
+            name: [f"{each}^{{commit}}" for each in revisions.candidates(name)]
+            for name in names
+            if name not in self._absent and revisions.is_valid(name)
+        }
+        asked = [question for several in questions.values() for question in several]
+        try:
+            given = "".join(f"{each}\n" for each in asked).encode()
+            written = self.git.output("cat-file", "--batch-check", given=given)
+        except GitFailed:
+            return dict.fromkeys(names)
+        answers = dict(zip(asked, written.decode(errors="replace").split("\n"), strict=False))
+        return {name: _first(answers[each] for each in questions.get(name, ())) for name in names}
+
+
+def _lay_out(directory: Path) -> None:
+    """Make an empty bare repository, as gitrepository-layout(5) has it; its HEAD names nothing that is ever fetched."""
+    for name in ("objects", "refs"):
+        (directory / name).mkdir(parents=True)
+    (directory / "HEAD").write_text("ref: refs/fleet/none\n", encoding="utf-8")
+    (directory / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = true\n", encoding="utf-8")
+
+
+def _first(answers: Iterable[str]) -> str | None:
+    """Return the SHA of the first answer that is a commit's; others say `missing` or `ambiguous`."""
+    for answer in answers:
+        words = answer.split()
+        if len(words) == 3 and words[1] == "commit":
+            return words[0]
+    return None
+
+
+def unusable_cache(directory: Path, error: OSError) -> Problem:
+    """Return the problem of a cache that cannot be written or read."""
+    hint = "It must be writable. It is safe to delete while nothing runs."
+    return Problem(f"the cache {directory} cannot be used", detail=str(error), hint=hint)

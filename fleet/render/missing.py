@@ -1,0 +1,52 @@
+"""Says why a revision is not there.
+
+In: a mirror that has been fetched, and a revision's name that means no commit in it. Out: a Problem with what is near.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from fleet.errors import Problem
+from fleet.render import revisions
+from fleet.render.mirror import Mirror
+
+_RANGE = re.compile(r"[<>=~^!]|v?\d+(\.\d+)*\.[x*]|\*$")
+_HEX = re.compile(r"[0-9a-fA-F]{4,39}")
+
+
+def missing(mirror: Mirror, name: str) -> Problem:
+    """Return the problem of a revision that a repository does not have."""
+    summary = f"repository {mirror.address.shown} has no revision {name}"
+    if _RANGE.match(name):
+        return Problem(summary, hint="Version ranges are not supported: name a branch, a tag or a commit.")
+    if not revisions.is_valid(name):
+        detail = "A revision is a branch, a tag, a full or short SHA, HEAD, or a ref that starts with refs/."
+        return Problem(summary, detail=detail, hint="Expressions such as HEAD~1 are not supported.")
+    if name == "HEAD":
+        detail = "The repository is empty, or its HEAD names a branch that does not exist."
+        return Problem(summary, detail=detail, hint=_available(mirror.names()))
+    if revisions.is_full_sha(name):
+        detail = "No branch or tag leads to this commit, and the server does not give it out by itself."
+        return Problem(summary, detail=detail, hint="Has the branch been rewritten, or is the commit not pushed yet?")
+    return _like_a_name(mirror, name, summary)
+
+
+def _like_a_name(mirror: Mirror, name: str, summary: str) -> Problem:
+    detail = "No branch and no tag has this name."
+    if _HEX.fullmatch(name):
+        fitting = mirror.starting_with(name)
+        if len(fitting) > 1:
+            hint = "Give more digits, or the full SHA."
+            return Problem(summary, detail=f"{len(fitting)} commits have SHAs that start with it.", hint=hint)
+        detail = "No branch, no tag and no commit has this name; a short SHA has seven digits or more."
+    near = difflib.get_close_matches(name, mirror.names(), n=3)
+    hint = f"Did you mean {' or '.join(near)}?" if near else _available(mirror.names())
+    return Problem(summary, detail=detail, hint=hint)
+
+
+def _available(names: tuple[str, ...]) -> str:
+    if not names:
+        return "It has no branch and no tag at all."
+    return f"It has {', '.join(names[:5])}{', …' if len(names) > 5 else ''}."

@@ -1,0 +1,156 @@
+"""Runs git: the only place of the rendering that starts processes, and it does so through GitPython alone.
+
+In: git's arguments. Out: what git wrote, or a GitFailed with git's own words, masked. It decides nothing about
+repositories; it sees to it that git asks nobody anything and heeds no repository, index or hook of whoever calls us.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import PIPE
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from fleet.errors import Problem, SourceError
+from fleet.model.masking import mask
+from fleet.render.address import PROTOCOLS
+
+if TYPE_CHECKING:
+    from git.cmd import Git as GitPython
+
+# unpackLimit: a pack appears whole or not at all, so a commit that is there has all its files.
+# autoDetach: no process goes on in the mirror after its lock is given back. logAllRefUpdates: a log would hold the URL
+# as given, credentials and all.
+_CONFIGURATION = (
+    ("core.logAllRefUpdates", "false"),
+    ("core.hooksPath", os.devnull),
+    ("fetch.unpackLimit", "1"),
+    ("gc.autoDetach", "false"),
+    ("maintenance.autoDetach", "false"),
+)
+_OPTIONS = tuple(argument for name, value in _CONFIGURATION for argument in ("-c", f"{name}={value}"))
+_SSH = "ssh -oBatchMode=yes"
+_PROGRESS = re.compile(r"(?:remote: )?(?P<phase>[A-Z][a-z]+(?:ing) \w+): +(?P<percent>\d+)%")
+
+
+class GitFailed(Exception):  # noqa: N818 - named as what happened; it never leaves fleet.render
+    """git ended with an error. words: the masked end of what it said; timed_out: it was ended for taking too long."""
+
+    def __init__(self, words: str, *, timed_out: bool = False) -> None:
+        super().__init__(words)
+        self.words = words
+        self.timed_out = timed_out
+
+
+def environment(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
+    """Return the variables that git gets beside those of `environ`, for work in the bare repository `directory`.
+
+    Credentials come from git's own means, which stay as they are: credential helpers, the ssh agent, `GIT_ASKPASS`,
+    `GIT_SSH_COMMAND`, `core.sshCommand` (see `ssh_command`). Variables that point at a repository are set, not
+    removed: a hook that runs us has them set to its own.
+    """
+    allowed = environ.get("GIT_ALLOW_PROTOCOL")
+    protocols = [each for each in PROTOCOLS if allowed is None or each in allowed.split(":")]
+    return {
+        "GIT_DIR": str(directory),
+        "GIT_COMMON_DIR": str(directory),
+        "GIT_OBJECT_DIRECTORY": str(directory / "objects"),
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": "",
+        "GIT_INDEX_FILE": str(directory / "index"),
+        "GIT_WORK_TREE": str(directory),
+        "GIT_NAMESPACE": "",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GCM_INTERACTIVE": "never",
+        "SSH_ASKPASS": "",
+        "GIT_ALLOW_PROTOCOL": ":".join(protocols),
+    }
+
+
+def ssh_command(environ: Mapping[str, str], configured: str) -> dict[str, str]:
+    """Return the variable that keeps ssh from asking, unless the user has said how to run ssh (`core.sshCommand`)."""
+    own = configured or environ.get("GIT_SSH_COMMAND") or environ.get("GIT_SSH")
+    return {} if own else {"GIT_SSH_COMMAND": _SSH}
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """git in one bare repository, which need not exist yet. secrets: masked in what git says."""
+
+    directory: Path
+    secrets: tuple[str, ...] = ()
+
+    def output(self, *arguments: str, given: bytes = b"") -> bytes:
+        """Return what git writes to its standard output. given: its standard input. Raises GitFailed."""
+        process = self.start(*arguments)
+        written, errors = process.communicate(given)
+        if process.returncode:
+            raise GitFailed(self.said(errors.decode(errors="replace").splitlines()))
+        return bytes(written)
+
+    def start(self, *arguments: str) -> GitPython.AutoInterrupt:
+        """Return a running git with its standard streams as pipes of bytes; it ends with its last reference."""
+        module = _gitpython()
+        overrides = environment(os.environ, self.directory)
+        process: GitPython.AutoInterrupt = module.Git().execute(
+            self._command(arguments), istream=PIPE, as_process=True, env=overrides
+        )
+        return process
+
+    def watch(self, *arguments: str, timeout_s: float, progress: Callable[[str, int], None]) -> None:
+        """Run a git that talks to a server. progress: gets git's phase and percent. Raises GitFailed."""
+        module = _gitpython()
+        lines: deque[str] = deque(maxlen=100)
+
+        def listen(line: str) -> None:
+            found = _PROGRESS.match(line)
+            if found:
+                progress(found["phase"].lower(), int(found["percent"]))
+            elif line.strip():
+                lines.append(line)
+
+        # Whatever the address is: `url.<base>.insteadOf` in the user's configuration can make ssh of it.
+        overrides = environment(os.environ, self.directory) | ssh_command(os.environ, self._configured_ssh())
+        started = time.monotonic()
+        process = module.Git().execute(
+            self._command(arguments), as_process=True, with_stdout=False, universal_newlines=True, errors="replace",
+            env=overrides,
+        )  # fmt: skip
+        module.cmd.handle_process_output(process, None, listen, decode_streams=False, kill_after_timeout=timeout_s)
+        try:
+            process.wait()
+        except module.GitCommandError:
+            timed_out = time.monotonic() - started >= timeout_s
+            raise GitFailed(self.said(lines), timed_out=timed_out) from None
+
+    def said(self, lines: deque[str] | list[str]) -> str:
+        """Return the last lines of git's that tell an error, masked."""
+        telling = [line.rstrip() for line in lines if line.strip()]
+        return mask("\n".join(telling[-6:]), self.secrets)
+
+    def _command(self, arguments: tuple[str, ...]) -> list[str]:
+        return [_gitpython().Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *_OPTIONS, *arguments]
+
+    def _configured_ssh(self) -> str:
+        try:
+            return self.output("config", "--get", "core.sshCommand").decode(errors="replace").strip()
+        except GitFailed:
+            return ""
+
+
+def _gitpython() -> ModuleType:
+    """Import GitPython when it is needed: importing it runs git. Raises SourceError where there is no git."""
+    try:
+        import git  # noqa: PLC0415 - see above
+    except ModuleNotFoundError:
+        raise
+    except ImportError:
+        hint = "Install git 2.30 or newer, or set GIT_PYTHON_GIT_EXECUTABLE to where it is."
+        raise SourceError(Problem("git was not found on PATH", hint=hint)) from None
+    return git

@@ -1,0 +1,47 @@
+"""Fixtures of the tests of rendering: no user's configuration of git reaches them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.render.world import Repo, World
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith(("GIT_", "SSH_", "GCM_"))]:
+        monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".gitconfig").write_text("[init]\n\tdefaultBranch = main\n[user]\n\tname = T\n\temail = t@example.com\n")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    project = tmp_path / "project"
+    project.mkdir()
+    return World(project, tmp_path / "cache", [])
+
+
+@pytest.fixture
+def new_repo(tmp_path: Path) -> Callable[[str], Repo]:
+    def make(name: str) -> Repo:
+        path = tmp_path / name
+        path.mkdir(parents=True)
+        repo = Repo(path)
+        repo.git("init", "--quiet")
+        return repo
+
+    return make
+
+
+@pytest.fixture
+def repo(new_repo: Callable[[str], Repo]) -> Repo:
+    return new_repo("repo")

@@ -1,0 +1,244 @@
+"""Which commit a revision means, in real repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from fleet.errors import SourceError, Where
+from fleet.model.plan import Revision
+from tests.render.world import Repo, World
+
+
+@pytest.fixture
+def history(repo: Repo) -> dict[str, str]:
+    """A repository with everything that a revision can mean."""
+    first = repo.commit({"a": "1"}, "first")
+    repo.git("tag", "light")
+    repo.git("tag", "--annotate", "noted", "--message", "with a message")
+    repo.git("tag", "--annotate", "of-a-tag", "noted", "--message", "of another tag")
+    repo.git("tag", "both")
+    second = repo.commit({"a": "2"}, "second")
+    repo.git("branch", "feature/x")
+    repo.git("branch", "both")
+    repo.git("update-ref", "refs/pull/7/head", first)
+    third = repo.commit({"a": "3"}, "third")
+    repo.git("branch", first[:8], third)
+    repo.git("branch", second, third)
+    return {"first": first, "second": second, "third": third}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("main", "third"),
+        ("HEAD", "third"),
+        ("feature/x", "second"),
+        ("light", "first"),
+        ("noted", "first"),
+        ("of-a-tag", "first"),
+        ("refs/heads/feature/x", "second"),
+        ("refs/tags/noted", "first"),
+        ("refs/pull/7/head", "first"),
+        ("heads/both", "second"),
+        ("tags/both", "first"),
+    ],
+)
+def test_names(world: World, repo: Repo, history: dict[str, str], name: str, expected: str) -> None:
+    assert world.resolve(str(repo.path), name) == {name: history[expected]}
+
+
+def test_a_branch_goes_before_a_tag_of_its_name_as_in_argo_cd(
+    world: World, repo: Repo, history: dict[str, str]
+) -> None:
+    assert world.resolve(str(repo.path), "both")["both"] == history["second"]
+
+
+def test_a_full_sha_is_a_commit_even_if_a_branch_is_called_so(
+    world: World, repo: Repo, history: dict[str, str]
+) -> None:
+    sha = history["second"]
+    assert world.resolve(str(repo.path), sha, sha.upper()) == {sha: sha, sha.upper(): sha}
+
+
+def test_a_short_sha_is_a_commit_unless_a_branch_is_called_so(
+    world: World, repo: Repo, history: dict[str, str]
+) -> None:
+    first, second = history["first"], history["second"]
+    found = world.resolve(str(repo.path), first[:8], first[:9], second[:7].upper())
+    assert found == {first[:8]: history["third"], first[:9]: first, second[:7].upper(): second}
+
+
+def test_the_sha_of_an_annotated_tag_is_its_commit(world: World, repo: Repo, history: dict[str, str]) -> None:
+    tag = repo.git("rev-parse", "refs/tags/noted")
+    assert tag != history["first"]
+    assert world.resolve(str(repo.path), tag) == {tag: history["first"]}
+
+
+def test_a_detached_head(world: World, repo: Repo, history: dict[str, str]) -> None:
+    repo.git("checkout", "--quiet", history["first"])
+    assert world.resolve(str(repo.path), "HEAD") == {"HEAD": history["first"]}
+
+
+def test_a_commit_that_no_branch_leads_to_is_asked_for_by_itself(
+    world: World, repo: Repo, history: dict[str, str]
+) -> None:
+    repo.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    lost = repo.commit({"a": "lost"})
+    repo.git("reset", "--quiet", "--hard", history["third"])
+    assert world.resolve(str(repo.path), lost, "main") == {lost: lost, "main": history["third"]}
+
+
+def test_a_shallow_clone_can_be_read(world: World, repo: Repo, new_repo: Callable[[str], Repo]) -> None:
+    repo.commit({"a": "1"})
+    head = repo.commit({"a": "2"})
+    shallow = new_repo("shallow")
+    shallow.git("fetch", "--quiet", "--depth=1", f"file://{repo.path}", "main:ci")
+    shallow.git("checkout", "--quiet", "--detach", "ci")
+    assert world.resolve(str(shallow.path), "HEAD", "ci", head) == {"HEAD": head, "ci": head, head: head}
+
+
+def test_each_run_takes_what_is_new_and_forgets_what_is_gone(world: World, repo: Repo) -> None:
+    url = str(repo.path)
+    first = repo.commit({"a": "1"})
+    repo.git("branch", "old")
+    repo.git("update-ref", "refs/pull/1/head", first)
+    assert set(world.resolve(url, "main", "old", "refs/pull/1/head").values()) == {first}
+    second = repo.commit({"a": "2"})
+    repo.git("branch", "--delete", "--force", "old")
+    repo.git("branch", "old/er")
+    repo.git("update-ref", "-d", "refs/pull/1/head")
+    assert world.resolve(url, "main", "old/er") == {"main": second, "old/er": second}
+    for gone in ("old", "refs/pull/1/head"):
+        with pytest.raises(SourceError, match=f"has no revision {gone}"):
+            world.resolve(url, gone)
+
+
+def test_within_a_run_a_revision_stays_what_it_was(world: World, repo: Repo) -> None:
+    first = repo.commit({"a": "1"})
+    with world.repositories() as repositories:
+        main = Revision(str(repo.path), "main")
+        assert repositories.resolve([main]) == {main: first}
+        repo.commit({"a": "2"})
+        assert repositories.resolve([main, Revision(str(repo.path), "HEAD")])[main] == first
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param(
+            "mian",
+            """
+{repo} has no revision mian
+  No branch and no tag has this name.
+  → Did you mean main?""",
+            id="near",
+        ),
+        pytest.param(
+            "zzz",
+            """
+{repo} has no revision zzz
+  No branch and no tag has this name.
+  → It has main, v1.0.""",
+            id="far",
+        ),
+        pytest.param(
+            "refs/pull/9/head",
+            """
+{repo} has no revision refs/pull/9/head
+  No branch and no tag has this name.
+  → It has main, v1.0.""",
+            id="ref",
+        ),
+        pytest.param(
+            "0" * 40,
+            """
+{repo} has no revision 0000000000000000000000000000000000000000
+  No branch or tag leads to this commit, and the server does not give it out by itself.
+  → Has the branch been rewritten, or is the commit not pushed yet?""",
+            id="full SHA",
+        ),
+        pytest.param(
+            "abcdef0",
+            """
+{repo} has no revision abcdef0
+  No branch, no tag and no commit has this name; a short SHA has seven digits or more.
+  → It has main, v1.0.""",
+            id="short SHA",
+        ),
+        pytest.param(
+            "HEAD~1",
+            """
+{repo} has no revision HEAD~1
+  A revision is a branch, a tag, a full or short SHA, HEAD, or a ref that starts with refs/.
+  → Expressions such as HEAD~1 are not supported.""",
+            id="expression",
+        ),
+        pytest.param(
+            "--upload-pack=touch pwned",
+            """
+{repo} has no revision --upload-pack=touch pwned
+  A revision is a branch, a tag, a full or short SHA, HEAD, or a ref that starts with refs/.
+  → Expressions such as HEAD~1 are not supported.""",
+            id="option",
+        ),
+        pytest.param(
+            "v1.*",
+            """
+{repo} has no revision v1.*
+  → Version ranges are not supported: name a branch, a tag or a commit.""",
+            id="range",
+        ),
+    ],
+)
+def test_what_is_missing_is_said(world: World, repo: Repo, name: str, expected: str) -> None:
+    repo.commit({"a": "1"})
+    repo.git("tag", "v1.0")
+    with pytest.raises(SourceError) as caught:
+        world.resolve(str(repo.path), name)
+    assert str(caught.value) == "repository " + expected.strip().format(repo=repo.path)
+    assert not list(repo.path.parent.rglob("pwned"))
+
+
+def test_a_short_sha_that_fits_several(world: World, repo: Repo) -> None:
+    tree = repo.git("hash-object", "-t", "tree", "-w", "/dev/null")
+    for branch, second in (("one", 1700022266), ("two", 1700035008)):
+        person = f"T <t@example.com> {second} +0000"
+        repo.write({"commit": f"tree {tree}\nauthor {person}\ncommitter {person}\n\nx\n"})
+        repo.git("branch", branch, repo.git("hash-object", "-t", "commit", "-w", "commit"))
+    short = repo.git("rev-parse", "one")[:7]
+    with pytest.raises(SourceError) as caught:
+        world.resolve(str(repo.path), short)
+    assert str(caught.value) == (
+        f"repository {repo.path} has no revision {short}\n"
+        "  2 commits have SHAs that start with it.\n"
+        "  → Give more digits, or the full SHA."
+    )
+
+
+def test_an_empty_repository(world: World, repo: Repo) -> None:
+    with pytest.raises(SourceError) as caught:
+        world.resolve(str(repo.path), "HEAD")
+    assert str(caught.value) == (
+        f"repository {repo.path} has no revision HEAD\n"
+        "  The repository is empty, or its HEAD names a branch that does not exist.\n"
+        "  → It has no branch and no tag at all."
+    )
+
+
+def test_all_that_is_wrong_is_said_at_once_with_who_uses_it(world: World, repo: Repo) -> None:
+    repo.commit({"a": "1"})
+    url = str(repo.path)
+    users = {
+        Revision(url, "nope"): Where(application="web", cluster="dev"),
+        Revision("nowhere", "main"): Where(application="shop"),
+        Revision("ext::sh -c date", "main"): Where("stacks/dev/apps.yaml", 7, key="source.repoURL", application="x"),
+    }
+    with world.repositories() as repositories, pytest.raises(SourceError) as caught:
+        repositories.resolve([*users, Revision(url, "main")], users)
+    assert [str(problem).partition("\n")[0] for problem in caught.value.problems] == [
+        "application shop: there is no repository nowhere",
+        f"application web, cluster dev: repository {url} has no revision nope",
+        "stacks/dev/apps.yaml:7, application x, source.repoURL: ext::sh -c date is not the address of a repository",
+    ]

@@ -1,0 +1,88 @@
+"""What the tests of rendering work with: real Git repositories, a project and a cache."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleet.errors import Where
+from fleet.model.manifest import Manifest
+from fleet.model.plan import RenderRequest, Revision
+from fleet.model.source import Directory
+from fleet.render import Repositories, render_all
+
+
+@dataclass(frozen=True)
+class Repo:
+    """A repository with a work tree."""
+
+    path: Path
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=self.path, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def write(self, files: dict[str, str | bytes]) -> None:
+        for name, content in files.items():
+            path = self.path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def link(self, name: str, target: str) -> None:
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(target)
+
+    def commit(self, files: dict[str, str | bytes] | None = None, message: str = "change") -> str:
+        self.write(files or {})
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+
+@dataclass
+class World:
+    """A project directory, a cache and what was reported."""
+
+    project: Path
+    cache: Path
+    reported: list[str]
+
+    def repositories(self, **options: object) -> Repositories:
+        settings = {"cache_dir": self.cache, "project_dir": self.project, "report": self.reported.append} | options
+        return Repositories(**settings)  # type: ignore[arg-type]
+
+    def resolve(self, repo: str, *names: str, **options: object) -> dict[str, str]:
+        with self.repositories(**options) as repositories:
+            found = repositories.resolve(Revision(repo, name) for name in names)
+        return {revision.name: commit for revision, commit in found.items()}
+
+    def render(
+        self,
+        repo: str,
+        path: str = ".",
+        *,
+        revision: str = "HEAD",
+        directory: Directory | None = None,
+        used_by: Where | None = None,
+    ) -> tuple[Manifest, ...]:
+        with self.repositories() as repositories:
+            commit = repositories.resolve([Revision(repo, revision)])[Revision(repo, revision)]
+            request = RenderRequest(repo, commit, path, directory or Directory())
+            return render_all([request], repositories, self.reported.append, {request: used_by or Where()})[request]
+
+    def mirrors(self) -> list[Path]:
+        return sorted((self.cache / "git").glob("*.git"))
+
+
+def config_map(name: str, **data: str) -> str:
+    """The YAML of a ConfigMap."""
+    lines = ["apiVersion: v1", "kind: ConfigMap", "metadata:", f"  name: {name}"]
+    lines += ["data:", *(f"  {key}: {value}" for key, value in data.items())] if data else []
+    return "\n".join(lines) + "\n"
+
+
+def names(manifests: tuple[Manifest, ...]) -> list[str]:
+    """What was rendered, in its order."""
+    return [manifest.name for manifest in manifests]
