@@ -91,7 +91,9 @@ def line(event: Event, *, dry_run: bool) -> Text | None:
             done = f"{words.verb(operation, dry_run=dry_run)} {words.title(subject)}"
             text = _at(subject, Text(done, words.VERBS[operation].style))
         case StepFailed(subject=subject, operation=operation, problem=problem):
-            failed = f"cannot {words.VERBS[operation].plan} {words.title(subject)}: {words.clean(problem.summary)}"
+            # A problem names its object itself, for those who show it alone.
+            reason = words.clean(problem.summary.removeprefix(f"{subject}: "))
+            failed = f"cannot {words.VERBS[operation].plan} {words.title(subject)}: {reason}"
             text = _at(subject, Text(f"error: {failed}", "red"))
         case DriftFound(drift=drift):
             left = "" if drift.heals else " (left alone: self_heal is off)"
