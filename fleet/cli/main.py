@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 STOPPED = 8  # fleet.errors.CancelledError.exit_code, which may not be imported yet when Ctrl-C is pressed
@@ -9,6 +10,10 @@ STOPPED = 8  # fleet.errors.CancelledError.exit_code, which may not be imported 
 
 def main() -> None:
     """Run the command line of this process."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show an arrow gets a question mark, not a traceback.
+            stream.reconfigure(errors="replace")
     try:
         from fleet.cli.group import cli  # noqa: PLC0415 - Ctrl-C while it is imported must not end in a traceback
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from fleet.cli.engine import Engine
 from fleet.cli.exit_codes import CANCELLED
 from fleet.cli.views.view import View
+from fleet.engine.events import Event
 from fleet.engine.request import RunRequest, RunResult
 from fleet.errors import FleetError
 
@@ -39,15 +40,46 @@ def perform(engine: Engine, request: RunRequest, view: View, end: Callable[[], N
 
 async def _perform(engine: Engine, request: RunRequest, view: View, end: Callable[[], None]) -> RunResult:
     stop = asyncio.Event()
-    with _interruptible(stop, view.say, end):
-        ticking = asyncio.create_task(_tick(view))
+    shielded = Shielded(view, stop)
+    with _interruptible(stop, shielded.say, end):
+        ticking = asyncio.create_task(_tick(shielded))
         try:
-            return await engine.run(request, view.show, stop)
+            return await engine.run(request, shielded.show, stop)
         finally:
             ticking.cancel()
 
 
-async def _tick(view: View) -> None:
+class Shielded:
+    """A view that never raises an OSError into the engine: when nobody can read on, the run is stopped cleanly."""
+
+    def __init__(self, view: View, stop: asyncio.Event) -> None:
+        self._view = view
+        self._stop = stop
+        self._lost = False
+
+    def show(self, event: Event) -> None:
+        """Show the event, if anybody reads."""
+        self._attempt(lambda: self._view.show(event))
+
+    def tick(self) -> None:
+        """Tell that work goes on, if anybody reads."""
+        self._attempt(self._view.tick)
+
+    def say(self, text: str) -> None:
+        """Tell it, if anybody reads."""
+        self._attempt(lambda: self._view.say(text))
+
+    def _attempt(self, action: Callable[[], None]) -> None:
+        if self._lost:
+            return
+        try:
+            action()
+        except OSError:
+            self._lost = True
+            self._stop.set()
+
+
+async def _tick(view: Shielded) -> None:
     while True:
         await asyncio.sleep(TICK_S)
         view.tick()

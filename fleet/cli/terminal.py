@@ -17,6 +17,14 @@ Color = Literal["always", "never", "auto"]
 LOG_WIDTH = 240
 
 
+class SteadyConsole(Console):
+    """A console that leaves it to the caller what a closed pipe means; Rich's own would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Go on with the BrokenPipeError that is being handled."""
+        raise  # noqa: PLE0704 - Rich calls this while it handles the error
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terminal:
     """How to talk to the user.
@@ -46,7 +54,7 @@ class Terminal:
         """Return a console that prints text as it is; --color decides about colours, then NO_COLOR, then the stream."""
         stream: TextIO = sys.stderr if stderr else sys.stdout
         plain = self.color == "never" or (self.color == "auto" and "NO_COLOR" in os.environ)
-        return Console(
+        return SteadyConsole(
             file=stream,
             force_terminal=True if self.color == "always" else None,
             color_system=None if plain else "auto",

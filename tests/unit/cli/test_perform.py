@@ -84,6 +84,23 @@ def test_the_view_is_told_of_errors_and_of_bugs() -> None:
         assert view.told[1:] == [updated(), error if isinstance(error, FleetError) else None]
 
 
+def test_a_reader_that_goes_away_stops_the_run_cleanly() -> None:
+    class Closed(Recorder):
+        def show(self, event: Event) -> None:
+            super().show(event)
+            raise BrokenPipeError
+
+    class Stopped(Interrupted):
+        async def run(self, request: RunRequest, emit: Callable[[Event], None], stop: asyncio.Event) -> RunResult:
+            emit(updated())
+            emit(updated())
+            return await super().run(request, emit, stop)
+
+    view = Closed()
+    assert perform(Stopped(), request(), view) == RunResult(cancelled=True)
+    assert view.told == [updated()]
+
+
 def test_the_view_gets_ticks_while_the_engine_waits() -> None:
     class Slow(ScriptedEngine):
         async def run(self, request: RunRequest, emit: Callable[[Event], None], stop: asyncio.Event) -> RunResult:
