@@ -28,6 +28,7 @@ from tests.unit.cli.scripted import drift, request, subject, unreachable, update
 
 SAME = StepFinished(subject(), Operation.SAME)
 PROVIDER = StepFinished(Subject("urn:pulumi:demo::fleet::pulumi:providers:kubernetes::hub"), Operation.CREATE)
+NAMED = StepFailed(subject(), Operation.UPDATE, Problem(f"{subject()}: refused"))
 FAILED = StepFailed(subject(), Operation.CREATE, Problem("it exists already", detail="why", hint="set adopt"))
 
 
@@ -45,6 +46,7 @@ FAILED = StepFailed(subject(), Operation.CREATE, Problem("it exists already", de
         pytest.param(StepStarted(subject(), Operation.CREATE), None, id="a beginning is worth no line"),
         pytest.param(FAILED, "hub/my-app: error: cannot create Deployment.apps default/web: it exists already",
                      id="failed"),
+        pytest.param(NAMED, "hub/my-app: error: cannot update Deployment.apps default/web: refused", id="named once"),
         pytest.param(DriftFound(drift()), "hub/my-app: drift in Deployment.apps default/web: spec.replicas: 2 → 5",
                      id="drift"),
         pytest.param(DriftFound(drift(heals=False)),
