@@ -34,6 +34,11 @@ def is_final(error: Exception) -> bool:
     return isinstance(cause, ssl.SSLError) and not isinstance(cause, _CUT_SHORT)
 
 
+def is_silence(error: Exception) -> bool:
+    """Return whether a server took the request and then said nothing for as long as an answer may take."""
+    return isinstance(error, asyncio.TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError)
+
+
 def explained(error: Exception, *, cluster: str, server: str) -> Problem:
     """Return the problem of a cluster that cannot be reached."""
     for kinds, describe, hint in _EXPLANATIONS:

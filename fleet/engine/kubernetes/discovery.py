@@ -13,6 +13,7 @@ from fleet.engine.kubernetes.transport import Transport
 from fleet.errors import Problem, Where
 
 _ROOTS = ("/api", "/apis")
+_FORBIDDEN = 403
 
 
 class Discovery:
@@ -87,11 +88,12 @@ class Discovery:
         return read_catalog(response.body for response in responses)
 
     def _undiscoverable(self, response: Response) -> Problem:
+        detail, hint = response.message, ""
         if response.ok:
-            detail = "it does not speak aggregated discovery"
-            hint = "Kubernetes 1.27 or newer is needed. A proxy in between may also answer in its place."
-        else:
-            detail, hint = response.message, "The user needs the rights of the ClusterRole system:discovery."
+            detail = "It does not speak aggregated discovery."
+            hint = "Kubernetes 1.27 or newer is needed; or something else than an API server answers at its address."
+        elif response.status == _FORBIDDEN:
+            hint = "The user needs the rights of the ClusterRole system:discovery."
         summary = "the cluster does not say which kinds it serves"
         return Problem(summary, Where(cluster=self._cluster), detail, hint)
 

@@ -19,6 +19,7 @@ _FIRST_DELAY_S, _LONGEST_DELAY_S = 0.2, 4.0
 _OVERLOADED = frozenset({408, 429, 502, 503, 504})
 _INTERNAL_ERROR = 500
 _INTERNAL_ERROR_RETRIES = 3
+_TIMEOUT_RETRIES = 1
 # The API server answers these with 500 although the object is what is wrong, and stays so (apimachinery/pkg/util/
 # managedfields and runtime conversion, whose errors have no status of their own).
 _OBJECT_IS_WRONG = re.compile(
@@ -34,6 +35,16 @@ def is_about_object(response: Response) -> bool:
 def backoff_s(attempt: int) -> float:
     """Return how long to wait after the attempt with this number; the first is 0."""
     return float(min(_FIRST_DELAY_S * 2**attempt, _LONGEST_DELAY_S))
+
+
+def may_ask_again(attempt: int, elapsed_s: float, *, timed_out: bool) -> bool:
+    """Return whether a request that got no answer is sent again, while the server answers others.
+
+    What took too long once mostly does so again: one more try.
+    """
+    if timed_out and attempt >= _TIMEOUT_RETRIES:
+        return False
+    return elapsed_s + backoff_s(attempt) <= REQUEST_BUDGET_S
 
 
 def retry_after_s(response: Response, attempt: int, elapsed_s: float) -> float | None:

@@ -20,11 +20,11 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from fleet.engine.kubernetes.access import Access, Login
-from fleet.engine.kubernetes.connection import CONNECTION_ERRORS, explained, is_final
+from fleet.engine.kubernetes.connection import CONNECTION_ERRORS, explained, is_final, is_silence
 from fleet.engine.kubernetes.errors import ClusterUnavailableError, KubernetesError, ObjectFailedError
 from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.engine.kubernetes.requests import Request, Response
-from fleet.engine.kubernetes.retries import CONNECT_TIMEOUT_S, REQUEST_BUDGET_S, Outage, backoff_s, retry_after_s
+from fleet.engine.kubernetes.retries import CONNECT_TIMEOUT_S, Outage, backoff_s, may_ask_again, retry_after_s
 from fleet.errors import Problem, Where
 
 IN_FLIGHT = 32
@@ -142,7 +142,7 @@ class Transport:
         problem = explained(error, cluster=self._inputs.name, server=access.server)
         if self._outage.goes_on(sent_at, now) or is_final(error):
             raise self._give_up(problem) from error
-        if now - began + backoff_s(attempt) > REQUEST_BUDGET_S:
+        if not may_ask_again(attempt, now - began, timed_out=is_silence(error)):
             raise self._unanswered(request, problem) from error
 
     def _delay(self, response: Response | None, attempt: int, elapsed_s: float) -> float | None:

@@ -11,6 +11,7 @@ from fleet.engine.kubernetes.retries import (
     REQUEST_BUDGET_S,
     Outage,
     is_about_object,
+    may_ask_again,
     retry_after_s,
 )
 
@@ -62,6 +63,21 @@ def test_asking_again_always_ends_within_the_budget(status: int, wish: float | N
 )
 def test_500_may_be_about_the_object(status: int, body: Any, expected: bool) -> None:
     assert is_about_object(Response(status, body)) == expected
+
+
+@pytest.mark.parametrize(
+    ("attempt", "elapsed_s", "timed_out", "expected"),
+    [
+        pytest.param(0, 1.0, False, True, id="hung-up"),
+        pytest.param(5, 15.0, False, True, id="hung-up-often"),
+        pytest.param(5, 19.0, False, False, id="budget-used-up"),
+        pytest.param(0, 5.0, True, True, id="silent"),
+        pytest.param(1, 10.0, True, False, id="silent-again"),
+        pytest.param(0, 30.0, True, False, id="silent-for-long"),
+    ],
+)
+def test_without_an_answer(attempt: int, elapsed_s: float, timed_out: bool, expected: bool) -> None:
+    assert may_ask_again(attempt, elapsed_s, timed_out=timed_out) == expected
 
 
 def test_a_server_that_never_answered_is_given_up_soon() -> None:
