@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 
 from fleet.errors import Problem, StateError
-from fleet.model.plan import ClusterPlan
+from fleet.model.plan import ClusterPlan, PlannedApplication
 
 DEPLOYED = "deployed"
 _DEFAULT_NAMESPACE = "default"
@@ -19,9 +19,13 @@ def deployed(plans: Iterable[ClusterPlan]) -> dict[str, dict[str, dict[str, str]
     found: dict[str, dict[str, dict[str, str]]] = {}
     for plan in plans:
         for planned in plan.applications:
-            commits = {namespace or _DEFAULT_NAMESPACE: commit for namespace, commit in planned.commits}
-            found.setdefault(planned.application.name, {})[plan.cluster.name] = commits
+            found.setdefault(planned.application.name, {})[plan.cluster.name] = commits(planned)
     return found
+
+
+def commits(planned: PlannedApplication) -> dict[str, str]:
+    """Return the destination's namespace → full SHA; `default` where the destination names none."""
+    return {namespace or _DEFAULT_NAMESPACE: commit for namespace, commit in planned.commits}
 
 
 async def read_deployed() -> dict[tuple[str, str, str], str]:

@@ -21,9 +21,10 @@ from fleet.register.providers import register_provider
 from fleet.register.resources import ApplicationResource, KubernetesObject
 
 # Objects of a cluster that are registered before the event loop gets to send them, and before the other clusters' turn.
-_BATCH = 16
-# Objects of a cluster whose registrations are under way at once; more of them would only take memory.
-_WINDOW = 256
+_BATCH = 8
+# Registrations that are under way at once: a thread waits for each of them, and there are 4 per `--parallel`, which is
+# 16. More would only take memory; and were they not shared out, a slow cluster would soon hold every thread.
+_UNDER_WAY = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ async def register(plans: Sequence[ClusterPlan], profiles: Mapping[str, Mapping[
     clusters = [_open(plan, profiles[plan.cluster.name]) for plan in plans]
     await _registered(resource for cluster in clusters for resource in cluster.resources)
     with _collecting_seldom():
-        await asyncio.gather(*(_register_objects(cluster) for cluster in clusters))
+        window = max(_BATCH, _UNDER_WAY // max(len(clusters), 1))
+        await asyncio.gather(*(_register_objects(cluster, window) for cluster in clusters))
     for cluster in clusters:
         for application in cluster.applications.values():
             application.register_outputs({})
@@ -72,13 +74,14 @@ async def _registered(resources: Iterable[pulumi.Resource]) -> None:
     await asyncio.gather(*(resource.urn.future() for resource in resources))
 
 
-async def _register_objects(cluster: _Cluster) -> None:
+async def _register_objects(cluster: _Cluster, window: int) -> None:
+    """Register a cluster's objects in order, about `window` of them at a time."""
     registered: list[KubernetesObject] = []
     for planned in cluster.plan.objects:
         registered.append(_register_object(cluster, planned, registered))
         if len(registered) % _BATCH == 0:
             await asyncio.sleep(0)
-            await _settled(registered[-_WINDOW : -_WINDOW + 1])
+            await _settled(registered[-window : -window + 1])
 
 
 def _register_object(

@@ -8,16 +8,14 @@ from typing import Any
 import pulumi
 
 from fleet.model.plan import PlannedApplication, PlannedObject
+from fleet.register.outputs import commits
 
 APPLICATION_TYPE = "fleet:index:Application"
 _SECRET_FIELDS = ("data", "stringData")
 
 
 class ApplicationResource(pulumi.ComponentResource):
-    """An application in one cluster: the parent of its objects there.
-
-    Its inputs are what an engine may know of an application; `commits` is namespace → full SHA.
-    """
+    """An application in one cluster: the parent of its objects there. Its inputs are all that an engine knows of it."""
 
     def __init__(self, planned: PlannedApplication, provider: pulumi.ProviderResource) -> None:
         application = planned.application
@@ -27,7 +25,7 @@ class ApplicationResource(pulumi.ComponentResource):
             "project": application.project,
             "selfHeal": application.sync.self_heal,
             "requiredNamespaces": list(planned.required_namespaces),
-            "commits": dict(planned.commits),
+            "commits": commits(planned),
         }
         super().__init__(APPLICATION_TYPE, planned.name, inputs, pulumi.ResourceOptions(providers=[provider]))
 
