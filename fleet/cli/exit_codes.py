@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from fleet import errors
 from fleet.errors import CancelledError, FleetError
 
 CANCELLED = CancelledError.exit_code
@@ -13,20 +12,15 @@ UNEXPECTED = "Anything else; an unexpected error says where its details are."
 
 def table() -> tuple[tuple[int, str], ...]:
     """Return (exit code, meaning), ascending."""
-    errors = {error.exit_code: _first_line(error) for error in _subclasses(FleetError)}
-    return tuple(sorted({0: SUCCESS, 1: UNEXPECTED, **errors}.items()))
+    classes = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, FleetError)]
+    meanings = {error.exit_code: _first_line(error) for error in classes}
+    return tuple(sorted({**meanings, 0: SUCCESS, FleetError.exit_code: UNEXPECTED}.items()))
 
 
 def epilog() -> str:
     """Return the table for `--help`."""
     rows = "\n".join(f"  {code:>2}  {meaning}" for code, meaning in table())
     return f"\b\nExit codes:\n{rows}"
-
-
-def _subclasses(error: type[FleetError]) -> Iterator[type[FleetError]]:
-    for each in error.__subclasses__():
-        yield each
-        yield from _subclasses(each)
 
 
 def _first_line(error: type[FleetError]) -> str:
