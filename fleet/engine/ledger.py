@@ -32,7 +32,7 @@ class Ledger:
     """The resources of a stack as they are now.
 
     before: the snapshot as it was when the run began. codec: what writes them, with the ciphertexts of the journal.
-    outcome: failed, until `conclude` says otherwise.
+    outcome: failed, until the run sets another.
     """
 
     def __init__(self, before: Snapshot, vault: Vault, book: Journal) -> None:
@@ -95,10 +95,6 @@ class Ledger:
         future = self._journal.append(text)
         self._futures.append(future)
         return future
-
-    def conclude(self, outcome: Outcome) -> None:
-        """Say what the run came to."""
-        self.outcome = outcome
 
     def sync(self) -> None:
         """Wait until everything entered is durable. Raises StateError when the disk failed."""

@@ -6,6 +6,7 @@ that change something go through `update`; previews `read` and take no lock.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,14 +14,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fleet.engine import checkpoint, files, journal, lock
+from fleet.engine import checkpoint, files, journal, lock, urn
 from fleet.engine.backend import Backend, StackRef, Update, digest, folder_of
 from fleet.engine.codec import Codec
 from fleet.engine.journal import Journal
 from fleet.engine.ledger import Ledger
 from fleet.engine.project import Project
 from fleet.engine.secrets import Vault
-from fleet.engine.state import Snapshot
+from fleet.engine.state import ROOT_STACK, Snapshot
 from fleet.errors import Problem, StateError, Where
 
 
@@ -108,6 +109,9 @@ class Store:
             snapshot = Snapshot() if data is None else checkpoint.decode(data, file=str(file), vault=self.vault)
         except checkpoint.CorruptCheckpointError as error:
             raise self.backend.broken(self.ref, str(error)) from error
+        self._refuse_another_stacks(snapshot)
+        # What was read stays for the whole run: the collector need not walk through it again and again.
+        gc.freeze()
         found = _Found(snapshot, digest(data))
         book = journal.read(self.backend.journal_file(self.ref), self.vault)
         if book is None or found.digest in book.folded or not book.entries:
@@ -115,6 +119,14 @@ class Store:
         if book.base != found.digest:
             raise self._foreign_journal()
         return replace(found, snapshot=journal.fold(snapshot, book.entries), pending=True)
+
+    def _refuse_another_stacks(self, snapshot: Snapshot) -> None:
+        """A file copied from another stack would have all that is in that one's clusters deleted."""
+        for root in (each.urn for each in snapshot.resources if each.type == ROOT_STACK):
+            if root != urn.root(self.ref.stack, self.ref.project):
+                path = self.backend.checkpoint_file(self.ref)
+                hint = "If it is to become this one, let Pulumi rename it: `pulumi stack rename`."
+                raise StateError(Problem("The state is that of another stack", Where(file=str(path)), root, hint))
 
     def _foreign_journal(self) -> StateError:
         path = self.backend.journal_file(self.ref)

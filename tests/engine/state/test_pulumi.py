@@ -82,7 +82,7 @@ def root(**outputs: object) -> Resource:
 def test_what_we_made_pulumi_reads(pulumi: Pulumi) -> None:
     with pulumi.store().update("update", config={"sample:size": "3"}) as ledger:
         ledger.put(root(plain={"a": [1, 0.5, None, "é"]}, token=Secret("hunter2")))
-        ledger.conclude(Outcome(succeeded=True, changes={"create": 1}))
+        ledger.outcome = Outcome(succeeded=True, changes={"create": 1})
     shown = json.loads(pulumi("stack", "output", "--json", "--show-secrets"))
     assert shown == {"plain": {"a": [1, 0.5, None, "é"]}, "token": "hunter2"}
     (update,) = json.loads(pulumi("stack", "history", "--json"))

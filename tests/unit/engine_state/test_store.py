@@ -31,7 +31,7 @@ def run(root: Path, *resources: Resource) -> None:
     with store(root).update("update") as ledger:
         for each in resources:
             ledger.put(each)
-        ledger.conclude(Outcome(succeeded=True, changes={"create": len(resources)}))
+        ledger.outcome = Outcome(succeeded=True, changes={"create": len(resources)})
 
 
 def names(snapshot: Snapshot) -> list[str]:
@@ -175,6 +175,15 @@ def test_a_damaged_checkpoint_is_never_overwritten(tmp_path: Path) -> None:
     assert "cp '" in str(caught.value)
     assert path.read_bytes() == damaged
     assert lock.holders(Backend(tmp_path), DEV) == ()
+
+
+def test_the_state_of_another_stack_is_refused(tmp_path: Path) -> None:
+    run(tmp_path, ROOT)
+    folder = Backend(tmp_path).folder("stacks", "sample")
+    shutil.copy(folder / "dev.json", folder / "prod.json")
+    prod = Store(Backend(tmp_path), StackRef("sample", "prod"), store(tmp_path).vault)
+    with pytest.raises(StateError, match="that of another stack"):
+        prod.read()
 
 
 def test_what_the_message_says_restores_the_state(tmp_path: Path) -> None:
