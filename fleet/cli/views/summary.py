@@ -128,8 +128,9 @@ def _drift(request: RunRequest, result: RunResult) -> Iterator[Text]:
     for group in _grouped(result.drift, identity):
         first = group[0]
         where = _places([each.subject.cluster for each in group], first.subject.application)
-        what = f"{words.title(first.subject)}: {words.drift(first)}"
-        yield Text.assemble("  ", (where, "bold"), f"  {what}  ", _fate(request, result, first))
+        line = Text.assemble("  ", (where, "bold"), f"  {words.title(first.subject)}: {words.drift(first)}")
+        fate, style = _fate(request, result, first)
+        yield line.append(f"  {fate}", style) if fate else line
 
 
 def _object(drift: Drift) -> tuple[str, ...]:
