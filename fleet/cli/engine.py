@@ -28,6 +28,6 @@ class Engine(Protocol):
 
 def embedded() -> Engine:
     """Return the embedded engine."""
-    from fleet.engine import run  # noqa: PLC0415 - takes a second to import; `--help` and wrong flags need none of it
+    import fleet.engine.run  # noqa: PLC0415 - takes a second to import; `--help` and wrong flags need none of it
 
-    return run
+    return fleet.engine.run
