@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+from pulumi.runtime.rpc import UNKNOWN
 
 from fleet.model.plan import ClusterPlan, PlannedObject
 from fleet.register.outputs import DEPLOYED, deployed
 from fleet.register.providers import register_provider
-from fleet.register.resources import ApplicationResource, KubernetesObject
+from fleet.register.requests import request_of
+from fleet.register.resources import ApplicationResource
+from fleet.register.sending import send
 
-# Objects of a cluster that are registered before the event loop gets to send them, and before the other clusters' turn.
-_BATCH = 8
-# Registrations that are under way at once: a thread waits for each of them, and there are 4 per `--parallel`, which is
-# 16. More would only take memory; and were they not shared out, a slow cluster would soon hold every thread.
-_UNDER_WAY = 64
+# Objects of a cluster that are registered and not answered yet. More would only take memory: engines carry out fewer.
+_WINDOW = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,14 @@ class _Cluster:
     adopter: pulumi.ProviderResource | None
     applications: Mapping[str, ApplicationResource]
 
-    @property
-    def resources(self) -> tuple[pulumi.Resource, ...]:
-        providers = (self.provider,) if self.adopter is None else (self.provider, self.adopter)
-        return (*providers, *self.applications.values())
 
-    def provider_of(self, planned: PlannedObject) -> pulumi.ProviderResource:
-        return self.adopter if planned.adopt and self.adopter is not None else self.provider
+@dataclass(frozen=True, slots=True)
+class _Anchors:
+    """The same once it is registered: `<urn>::<id>` of the providers, application → URN of its component."""
+
+    provider: str
+    adopter: str
+    applications: Mapping[str, str]
 
 
 async def register(plans: Sequence[ClusterPlan], profiles: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -51,10 +52,9 @@ async def register(plans: Sequence[ClusterPlan], profiles: Mapping[str, Mapping[
     profiles: cluster → the arguments of its provider.
     """
     clusters = [_open(plan, profiles[plan.cluster.name]) for plan in plans]
-    await _registered(resource for cluster in clusters for resource in cluster.resources)
+    anchors = await asyncio.gather(*map(_anchored, clusters))
     with _collecting_seldom():
-        window = max(_BATCH, _UNDER_WAY // max(len(clusters), 1))
-        await asyncio.gather(*(_register_objects(cluster, window) for cluster in clusters))
+        await asyncio.gather(*map(_register_objects, (cluster.plan for cluster in clusters), anchors))
     for cluster in clusters:
         for application in cluster.applications.values():
             application.register_outputs({})
@@ -70,34 +70,53 @@ def _open(plan: ClusterPlan, profile: Mapping[str, Any]) -> _Cluster:
     return _Cluster(plan, provider, adopter, applications)
 
 
-async def _registered(resources: Iterable[pulumi.Resource]) -> None:
-    await asyncio.gather(*(resource.urn.future() for resource in resources))
-
-
-async def _register_objects(cluster: _Cluster, window: int) -> None:
-    """Register a cluster's objects in order, about `window` of them at a time."""
-    registered: list[KubernetesObject] = []
-    for planned in cluster.plan.objects:
-        registered.append(_register_object(cluster, planned, registered))
-        if len(registered) % _BATCH == 0:
-            await asyncio.sleep(0)
-            await _settled(registered[-window : -window + 1])
-
-
-def _register_object(
-    cluster: _Cluster, planned: PlannedObject, registered: Sequence[KubernetesObject]
-) -> KubernetesObject:
-    return KubernetesObject(
-        planned,
-        parent=cluster.applications[planned.application],
-        provider=cluster.provider_of(planned),
-        depends_on=[registered[position] for position in planned.depends_on],
+async def _anchored(cluster: _Cluster) -> _Anchors:
+    urns = await asyncio.gather(*(each.urn.future() for each in cluster.applications.values()))
+    return _Anchors(
+        provider=await _reference(cluster.provider),
+        adopter="" if cluster.adopter is None else await _reference(cluster.adopter),
+        applications={name: str(urn) for name, urn in zip(cluster.applications, urns, strict=True)},
     )
 
 
-async def _settled(resources: Iterable[pulumi.Resource]) -> None:
-    """Wait until the engine is done with the resources. Those that failed are reported by the engine and the SDK."""
-    await asyncio.gather(*(resource.urn.future() for resource in resources), return_exceptions=True)
+async def _reference(provider: pulumi.ProviderResource) -> str:
+    urn, id_ = await asyncio.gather(provider.urn.future(), provider.id.future())
+    # In a preview a provider that is not there yet has no id; the engine takes this for it (Pulumi's rpc.UNKNOWN).
+    return f"{urn}::{id_ or UNKNOWN}"
+
+
+async def _register_objects(plan: ClusterPlan, anchors: _Anchors) -> None:
+    """Register a cluster's objects in order. One whose registration the engine refuses ends the program."""
+    urns: list[asyncio.Future[str]] = []
+    window = asyncio.Semaphore(_WINDOW)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for planned in plan.objects:
+                await window.acquire()
+                urn = asyncio.get_running_loop().create_future()
+                group.create_task(_register_object(planned, anchors, urns, urn)).add_done_callback(
+                    lambda _: window.release()
+                )
+                urns.append(urn)
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+
+
+async def _register_object(
+    planned: PlannedObject, anchors: _Anchors, before: Sequence[asyncio.Future[str]], urn: asyncio.Future[str]
+) -> None:
+    """Register one object once everything that it depends on is there. before: the URNs of the plan's earlier objects.
+
+    An object that failed has a URN all the same: the engine knows what became of it, and what to do with this one.
+    """
+    dependencies = [await before[position] for position in planned.depends_on]
+    request = request_of(
+        planned,
+        parent=anchors.applications[planned.application],
+        provider=anchors.adopter if planned.adopt else anchors.provider,
+        dependencies=dependencies,
+    )
+    urn.set_result((await send(request)).urn)
 
 
 @contextmanager

@@ -1,17 +1,13 @@
-"""Resources: the two kinds that the project registers, an Application in a cluster and any Kubernetes object."""
+"""Resources: what the project registers through the SDK's classes, an Application in a cluster."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import pulumi
 
-from fleet.model.plan import PlannedApplication, PlannedObject
+from fleet.model.plan import PlannedApplication
 from fleet.register.outputs import commits
 
 APPLICATION_TYPE = "fleet:index:Application"
-_SECRET_FIELDS = ("data", "stringData")
 
 
 class ApplicationResource(pulumi.ComponentResource):
@@ -28,35 +24,3 @@ class ApplicationResource(pulumi.ComponentResource):
             "commits": commits(planned),
         }
         super().__init__(APPLICATION_TYPE, planned.name, inputs, pulumi.ResourceOptions(providers=[provider]))
-
-
-class KubernetesObject(pulumi.CustomResource):
-    """Any Kubernetes object: its inputs are its manifest as it is.
-
-    The typed classes of pulumi_kubernetes register a third as many objects a second, know no custom kinds, and rename
-    keys; what else they do, aliases and secrets, is done here.
-    """
-
-    def __init__(
-        self,
-        planned: PlannedObject,
-        *,
-        parent: ApplicationResource,
-        provider: pulumi.ProviderResource,
-        depends_on: Sequence[pulumi.Resource],
-    ) -> None:
-        is_secret = planned.type_token == "kubernetes:core/v1:Secret"  # noqa: S105 - a type, not a password
-        body = planned.manifest.body
-        options = pulumi.ResourceOptions(
-            parent=parent,
-            provider=provider,
-            depends_on=list(depends_on),
-            retain_on_delete=planned.retain,
-            aliases=[pulumi.Alias(type_=alias) for alias in planned.aliases],
-            additional_secret_outputs=list(_SECRET_FIELDS) if is_secret else None,
-        )
-        super().__init__(planned.type_token, planned.name, _hidden(body) if is_secret else body, options)
-
-
-def _hidden(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {field: pulumi.Output.secret(value) if field in _SECRET_FIELDS else value for field, value in body.items()}

@@ -12,7 +12,7 @@ import contextvars
 import itertools
 import threading
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,21 @@ class Registration:
         return json_format.MessageToDict(self.request.object)
 
 
-@dataclass(slots=True)
+class _Method:
+    """A method of a gRPC stub: to be called, or to be asked for a future."""
+
+    def __init__(self, answer: Callable[[Any], Any]) -> None:
+        self._answer = answer
+        self._threads = ThreadPoolExecutor(max_workers=4)
+
+    def __call__(self, request: Any) -> Any:
+        return self._answer(request)
+
+    def future(self, request: Any) -> Future[Any]:
+        return self._threads.submit(self._answer, request)
+
+
+@dataclass
 class Monitor:
     """A ResourceMonitor. outputs: of the stack's last run, None for an engine that cannot tell; refuses: types."""
 
@@ -70,10 +84,13 @@ class Monitor:
     _positions: itertools.count[int] = field(default_factory=itertools.count)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def __post_init__(self) -> None:
+        self.RegisterResource = _Method(self._register)
+
     def GetDeploymentInfo(self, _: empty_pb2.Empty) -> resource_pb2.DeploymentInfo:
         return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
 
-    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
+    def _register(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
         if request.type in self.refuses:
             raise Refusal(f"no {request.type} here")
         urn = self._urn(request)

@@ -1,0 +1,83 @@
+"""Requests: a planned object as the message that registers it. Pure.
+
+The SDK's own resource classes would say the same, at three times the cost: for each object they make a tree of outputs
+that nobody here ever asks for, and hold a thread until the engine answers (docs/adr/0009-requests-of-our-own.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from google.protobuf import struct_pb2
+from pulumi.runtime.proto import alias_pb2, resource_pb2
+
+from fleet.model.plan import PlannedObject
+
+# How Pulumi marks a secret value on the wire (sdk/go/common/resource/sig).
+_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a marker, not a secret
+_SECRET_TYPE: Final = "kubernetes:core/v1:Secret"  # noqa: S105 - a type, not a secret
+_SECRET_FIELDS: Final = ("data", "stringData")
+
+
+def request_of(
+    planned: PlannedObject, *, parent: str, provider: str, dependencies: Sequence[str]
+) -> resource_pb2.RegisterResourceRequest:
+    """Return the request. parent and dependencies are URNs; provider is `<urn>::<id>`."""
+    is_secret = planned.type_token == _SECRET_TYPE
+    body = planned.manifest.body
+    return resource_pb2.RegisterResourceRequest(
+        type=planned.type_token,
+        name=planned.name,
+        custom=True,
+        parent=parent,
+        provider=provider,
+        object=_properties(_hidden(body) if is_secret else body),
+        dependencies=dependencies,
+        # Said of every property, or Pulumi takes each of them to depend on everything.
+        propertyDependencies={key: resource_pb2.RegisterResourceRequest.PropertyDependencies() for key in body},
+        retainOnDelete=planned.retain,
+        aliases=[alias_pb2.Alias(spec=alias_pb2.Alias.Spec(type=alias)) for alias in planned.aliases],
+        additionalSecretOutputs=_SECRET_FIELDS if is_secret else (),
+        acceptSecrets=True,
+        acceptResources=True,
+        supportsPartialValues=True,
+        supportsResultReporting=True,
+    )
+
+
+def _hidden(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        field: {_SIGNATURE: _SECRET, "value": value} if field in _SECRET_FIELDS else value
+        for field, value in body.items()
+    }
+
+
+def _properties(body: Mapping[str, Any]) -> struct_pb2.Struct:
+    properties = struct_pb2.Struct()
+    for key, value in body.items():
+        _fill(properties.fields[key], value)
+    return properties
+
+
+def _fill(message: struct_pb2.Value, value: Any) -> None:
+    """Put JSON-like data into a message."""
+    if isinstance(value, str):
+        message.string_value = value
+    elif isinstance(value, Mapping):
+        message.struct_value.SetInParent()
+        fields = message.struct_value.fields
+        for key, entry in value.items():
+            _fill(fields[key], entry)
+    elif isinstance(value, (list, tuple)):
+        message.list_value.SetInParent()
+        entries = message.list_value.values
+        for entry in value:
+            _fill(entries.add(), entry)
+    elif isinstance(value, bool):
+        message.bool_value = value
+    elif value is None:
+        message.null_value = struct_pb2.NULL_VALUE
+    else:
+        message.number_value = value
