@@ -126,12 +126,14 @@ class Deployment:
                     hint="Deploy this program with Pulumi: `pulumi up`.",
                 )
             )
-        cluster = self._clusters.add(urn, wanted.inputs)
-        self._look(cluster, identifier(urn, wanted.inputs))
+        # Pulumi keeps the version of the provider's package among its inputs.
+        inputs = {**wanted.inputs, "version": wanted.version} if wanted.version else wanted.inputs
+        cluster = self._clusters.add(urn, inputs)
+        self._look(cluster, identifier(urn, inputs))
         id_ = old.id if old else str(uuid.uuid4())
-        recorded = recording.record(wanted, urn, old, id_=id_, outputs=wanted.inputs, now=self._now())
+        recorded = recording.record(wanted, urn, old, id_=id_, inputs=inputs, outputs=inputs, now=self._now())
         self._roster.put(recorded, former=old.urn if old else None)
-        return Registered(urn, id_, wanted.inputs)
+        return Registered(urn, id_, inputs)
 
     def _look(self, cluster: Cluster, identity: str) -> None:
         """Begin to look at the cluster while the program goes on, so that it is done when objects arrive."""

@@ -34,7 +34,7 @@ class Goal:
 
     providers: package name → provider, for components; their children inherit them on the SDK's side.
     delete_before_replace: None when the program does not say.
-    timeouts: `create`, `update`, `delete` → text such as `10m`.
+    timeouts: `create`, `update`, `delete` → text such as `10m`. version: of the provider's package.
     """
 
     type: str
@@ -54,12 +54,13 @@ class Goal:
     aliases: tuple[AliasSpec, ...] = ()
     deleted_with: str = ""
     timeouts: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""
 
 
 def from_request(request: resource_pb2.RegisterResourceRequest) -> Goal:
     """Return the goal of a request. Raises UnsupportedError for what the embedded engine cannot carry out."""
     _refuse_unsupported(request)
-    dependencies = {key: tuple(each.urns) for key, each in request.propertyDependencies.items() if each.urns}
+    dependencies = {key: tuple(each.urns) for key, each in request.propertyDependencies.items()}
     return Goal(
         type=request.type,
         name=request.name,
@@ -78,6 +79,7 @@ def from_request(request: resource_pb2.RegisterResourceRequest) -> Goal:
         aliases=(*map(_alias, request.aliases), *(AliasSpec(urn=urn) for urn in request.aliasURNs)),
         deleted_with=request.deletedWith,
         timeouts=_timeouts(request.customTimeouts),
+        version=request.version,
     )
 
 

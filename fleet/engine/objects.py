@@ -6,6 +6,7 @@ take over a state of the other (pulumi-kubernetes, provider/pkg/provider/provide
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Mapping
 from typing import Any, Final
@@ -19,6 +20,7 @@ from fleet.errors import Problem, UnsupportedError
 APPLICATION_TYPE: Final = "fleet:index:Application"
 FIELD_MANAGER: Final = "fleet"
 _MANAGER_ANNOTATION: Final = "pulumi.com/patchFieldManager"
+_SECRET_TYPE: Final = "kubernetes:core/v1:Secret"  # noqa: S105 - a type, not a secret
 _AUTONAMED: Final = "pulumi.com/autonamed"
 _PREFIX: Final = "kubernetes:"
 # Resources of Pulumi's Kubernetes provider that are not one object of the cluster.
@@ -59,7 +61,21 @@ def body(
         metadata |= _autoname(name, metadata, (old or {}).get("metadata") or {})
     if namespace and not metadata.get("namespace"):
         metadata["namespace"] = namespace
-    return {**inputs, "apiVersion": api_version, "kind": kind, "metadata": metadata}
+    named = {**inputs, "apiVersion": api_version, "kind": kind, "metadata": metadata}
+    return _encoded(named) if type_token == _SECRET_TYPE else named
+
+
+def _encoded(secret: dict[str, Any]) -> dict[str, Any]:
+    """Move `stringData` into `data`, as Pulumi's provider records it; as secret as either was."""
+    plain, data = secret.get("stringData"), secret.get("data")
+    opened = values.reveal(plain)
+    if not isinstance(opened, Mapping) or values.holds(plain, values.Unknown):
+        return secret
+    texts = {key: base64.b64encode(str(text).encode()).decode() for key, text in opened.items()}
+    merged = {**(values.reveal(data) or {}), **texts}
+    is_secret = values.holds(plain, Secret) or values.holds(data, Secret)
+    rest = {key: value for key, value in secret.items() if key != "stringData"}
+    return rest | {"data": Secret(merged) if is_secret else merged}
 
 
 def _autoname(name: str, metadata: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,8 +113,6 @@ def outputs(inputs: Mapping[str, Any], live: Mapping[str, Any], manager: str) ->
     """Return what the state keeps of a live object: all but `managedFields`, and as secret as the inputs are."""
     metadata = {key: value for key, value in live["metadata"].items() if key != "managedFields"}
     kept: dict[str, Any] = _marked({**live, "metadata": metadata}, inputs)
-    if isinstance(inputs.get("stringData"), Secret) and isinstance(kept.get("data"), dict):
-        kept["data"] = Secret(kept["data"])
     return kept | {
         "__inputs": inputs,
         "__initialApiVersion": inputs["apiVersion"],

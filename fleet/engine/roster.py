@@ -75,11 +75,12 @@ class Roster:
         return self._new.get(urn) or self._old.get(urn)
 
     def put(self, resource: Resource, *, former: str | None = None) -> None:
-        """Record the resource. former: its URN in the state, where that is another."""
-        if self._journal is not None and resource != self.current(resource.urn):
-            self._journal.put(resource)
+        """Record the resource. former: its URN in the state, where that is another; what refers to it follows."""
         if former is not None and former != resource.urn:
-            self._drop(self._old[former])
+            self._enter(replace(resource, aliases=(former,)))
+            self._gone.add(former)
+        elif resource != self.current(resource.urn):
+            self._enter(resource)
         self._gone.discard(resource.urn)
         self._new[resource.urn] = resource
 
@@ -87,8 +88,11 @@ class Roster:
         """Record what was found out about a resource that the run has not come to: it keeps its place."""
         if resource != self._old.get(resource.urn):
             self._old[resource.urn] = resource
-            if self._journal is not None:
-                self._journal.put(resource)
+            self._enter(resource)
+
+    def _enter(self, resource: Resource) -> None:
+        if self._journal is not None:
+            self._journal.put(resource)
 
     def remove(self, resource: Resource) -> None:
         """Record that the resource is gone."""
@@ -109,8 +113,7 @@ class Roster:
         """Keep the old half of a replacement until it is deleted."""
         doomed = replace(resource, delete=True)
         self._doomed[doomed.key] = doomed
-        if self._journal is not None:
-            self._journal.put(doomed)
+        self._enter(doomed)
 
     def registered(self, urn: str) -> bool:
         """Return whether the run has come to the resource."""

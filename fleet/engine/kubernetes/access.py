@@ -12,6 +12,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -187,7 +188,15 @@ def _tls(loaded: SimpleNamespace) -> ssl.SSLContext:
 
 
 def _environment_proxy(scheme: str, host: str) -> str | None:
-    return None if proxy_bypass(host) else getproxies().get(scheme)
+    """Return the proxy that HTTPS_PROXY and NO_PROXY ask for; as in Go, and so kubectl, none for this machine."""
+    return None if _is_loopback(host) or proxy_bypass(host) else getproxies().get(scheme)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _failed(inputs: ProviderInputs, context: Context, reason: str) -> ClusterUnavailableError:

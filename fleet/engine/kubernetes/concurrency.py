@@ -1,4 +1,4 @@
-"""Doing things at once, and not twice: shared results and groups that fail as one."""
+"""Doing things at once, and not twice."""
 
 from __future__ import annotations
 
@@ -38,22 +38,21 @@ async def cancelled(task: asyncio.Task[Any] | None) -> None:
 
 
 async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Run all at once and return the results in order; the first error cancels the rest and is raised as it is."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(each) for each in work]
-    except BaseExceptionGroup as errors:
-        raise _first(errors) from None
-    return [task.result() for task in tasks]
+    """Run all at once and return the results in order; when all have ended, the first error is raised as it is.
+
+    Nothing is cut off on the way to an error: a request that is cancelled costs its connection.
+    """
+    results = await asyncio.gather(*work, return_exceptions=True)
+    return [_value(result) for result in results]
+
+
+def _value(result: T | BaseException) -> T:
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 def _seen(task: asyncio.Task[Any]) -> None:
     """Retrieve the error of work that nobody waits for any more, so that asyncio does not report it as lost."""
     if not task.cancelled():
         task.exception()
-
-
-def _first(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

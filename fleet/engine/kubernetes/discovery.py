@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from fleet.engine.kubernetes.catalog import AGGREGATED_KIND, Catalog, Kind, read_catalog
 from fleet.engine.kubernetes.concurrency import SingleFlight, together
-from fleet.engine.kubernetes.errors import ClusterUnavailableError, KindNotServedError, ObjectFailedError
+from fleet.engine.kubernetes.errors import KindNotServedError, ObjectFailedError
 from fleet.engine.kubernetes.refs import Resource, titled
 from fleet.engine.kubernetes.requests import Response, discover
 from fleet.engine.kubernetes.transport import Transport
@@ -84,7 +84,7 @@ class Discovery:
         responses = await together(self._transport.send(discover(root)) for root in _ROOTS)
         for response in responses:
             if not response.ok or not isinstance(response.body, dict) or response.body.get("kind") != AGGREGATED_KIND:
-                raise ClusterUnavailableError(self._undiscoverable(response))
+                raise self._transport.give_up(self._undiscoverable(response))
         return read_catalog(response.body for response in responses)
 
     def _undiscoverable(self, response: Response) -> Problem:

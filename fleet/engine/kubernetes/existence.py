@@ -19,6 +19,7 @@ from fleet.engine.kubernetes.refs import NAMESPACE, Ref, Target
 ASKED_ONE_BY_ONE = 3
 # A page of names costs about as much as five objects; beyond this a list of the rest is dearer than asking.
 LONGEST_LIST = 20_000
+_FORBIDDEN = 403
 
 
 @dataclass(slots=True)
@@ -79,7 +80,9 @@ class Existence:
     async def _is_there(self, name: str) -> bool:
         try:
             return await self.exists(Target(Ref("v1", "Namespace", name), NAMESPACE))
-        except ObjectFailedError:
+        except ObjectFailedError as error:
+            if error.status != _FORBIDDEN:
+                raise
             return True
 
     def _collection(self, target: Target) -> _Collection:

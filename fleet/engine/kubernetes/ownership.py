@@ -27,9 +27,20 @@ PREDECESSORS: frozenset[Claim] = frozenset(
 )
 
 
+# What Pulumi's provider makes an object with, by POST, whatever manager it applies with afterwards (pulumi-kubernetes,
+# provider/pkg/await/await.go: Creation and fixCSAFieldManagers).
+PULUMI: frozenset[Claim] = frozenset(
+    (name, "Update") for name in ("pulumi-kubernetes", "pulumi-kubernetes.exe", "pulumi-resource-kubernetes")
+)
+
+
 def claims_to_take(manager: str, *, take_over: bool) -> frozenset[Claim]:
-    """Return whose fields become ours: what we once made by POST, and on taking over what predecessors applied."""
-    return frozenset({(manager, "Update")}) | (PREDECESSORS if take_over else frozenset()) - {(manager, "Apply")}
+    """Return whose fields become ours: what a run of ours, or of Pulumi's on the same state, made by POST.
+
+    On taking over an object also what its predecessors applied.
+    """
+    ours = PULUMI | {(manager, "Update")}
+    return (ours | PREDECESSORS if take_over else ours) - {(manager, "Apply")}
 
 
 def transferred(entries: Sequence[Entry], manager: str, claims: Collection[Claim]) -> list[Entry] | None:

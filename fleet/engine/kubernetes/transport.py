@@ -58,7 +58,7 @@ class Transport:
         try:
             return await self._login.access()
         except ClusterUnavailableError as error:
-            raise self._give_up(error.problem) from error
+            raise self.give_up(error.problem) from error
 
     async def send(self, request: Request) -> Response:
         """Return the server's answer, asking again while that may help.
@@ -80,6 +80,11 @@ class Transport:
             await asyncio.sleep((delay or 0.0) * random.uniform(1.0, 1.25))  # noqa: S311 - spreads retries, no secret
             attempt += 1
             access = await self.access()
+
+    def give_up(self, problem: Problem) -> ClusterUnavailableError:
+        """Return the error for every request from now on; the first reason stays."""
+        self._given_up = self._given_up or problem
+        return ClusterUnavailableError(self._given_up)
 
     async def close(self) -> None:
         """End all connections."""
@@ -141,7 +146,7 @@ class Transport:
         now = time.monotonic()
         problem = explained(error, cluster=self._inputs.name, server=access.server)
         if self._outage.goes_on(sent_at, now) or is_final(error):
-            raise self._give_up(problem) from error
+            raise self.give_up(problem) from error
         if not may_ask_again(attempt, now - began, timed_out=is_silence(error)):
             raise self._unanswered(request, problem) from error
 
@@ -150,15 +155,11 @@ class Transport:
 
     async def _other_access(self, access: Access, response: Response, *, was_refused: bool) -> Access:
         if was_refused:
-            raise self._give_up(_refused(self._inputs.name, access, response))
+            raise self.give_up(_refused(self._inputs.name, access, response))
         try:
             return await self._login.renewed(access)
         except ClusterUnavailableError as error:
-            raise self._give_up(error.problem) from error
-
-    def _give_up(self, problem: Problem) -> ClusterUnavailableError:
-        self._given_up = self._given_up or problem
-        return ClusterUnavailableError(self._given_up)
+            raise self.give_up(error.problem) from error
 
     def _unanswered(self, request: Request, problem: Problem) -> KubernetesError:
         return ObjectFailedError(

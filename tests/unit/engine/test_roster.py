@@ -1,9 +1,10 @@
 """The state while it changes."""
 
+from concurrent.futures import Future
 from dataclasses import replace
 
 from fleet.engine.roster import Roster
-from fleet.engine.state import Key, Resource, Snapshot
+from fleet.engine.state import Key, Operation, Resource, Snapshot
 
 A, B, C = (Resource(urn=name, type="t") for name in "abc")
 
@@ -14,8 +15,18 @@ class Notes:
     def __init__(self) -> None:
         self.entries: list[tuple[str, str]] = []
 
+    def begin(self, operation: Operation) -> Future[None]:
+        self.entries.append(("begin", operation.resource.urn))
+        durable: Future[None] = Future()
+        durable.set_result(None)
+        return durable
+
+    def end(self, key: Key) -> None:
+        self.entries.append(("end", key.urn))
+
     def put(self, resource: Resource) -> None:
         self.entries.append(("put", resource.urn))
+        self.last = resource
 
     def remove(self, key: Key) -> None:
         self.entries.append(("remove", key.urn))
@@ -61,7 +72,8 @@ def test_an_alias_takes_the_place_of_the_old_name() -> None:
     roster = Roster(Snapshot(resources=(A,)), notes)
     roster.put(replace(A, urn="b"), former="a")
     assert urns(roster) == ["b"]
-    assert notes.entries == [("put", "b"), ("remove", "a")]
+    assert notes.entries == [("put", "b")]
+    assert notes.last.aliases == ("a",)
 
 
 def test_the_old_half_of_a_replacement_is_kept_until_it_is_deleted() -> None:
