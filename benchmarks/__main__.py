@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -25,7 +26,9 @@ from localclusters import LocalClusters, LocalClustersError, running
 from localclusters.progress import to_stderr
 from localclusters.spec import default_names, make_specs
 
-CONTENDERS: dict[str, Callable[[], Contender]] = {"fleet": FleetCli, "kubectl": kubectl.find, "raw": RawLoop}
+CONTENDERS: Mapping[str, Callable[[], Contender]] = MappingProxyType(
+    {"fleet": FleetCli, "kubectl": kubectl.find, "raw": RawLoop}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -34,12 +35,14 @@ class Action(StrEnum):
 
 
 _PATCH = ("PATCH", "?fieldManager=bench&force=true")
-_REQUESTS: Mapping[Action, tuple[str, str]] = {
-    Action.APPLY: _PATCH,
-    Action.DRY_RUN: (_PATCH[0], f"{_PATCH[1]}&dryRun=All"),
-    Action.DELETE: ("DELETE", ""),
-}
-_HEADERS = {"Content-Type": "application/apply-patch+yaml", "Accept": "application/json"}
+_REQUESTS: Mapping[Action, tuple[str, str]] = MappingProxyType(
+    {
+        Action.APPLY: _PATCH,
+        Action.DRY_RUN: (_PATCH[0], f"{_PATCH[1]}&dryRun=All"),
+        Action.DELETE: ("DELETE", ""),
+    }
+)
+_HEADERS = MappingProxyType({"Content-Type": "application/apply-patch+yaml", "Accept": "application/json"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,35 @@
+"""Writing results into a document."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import document
+from benchmarks.document import BEGIN, END
+from benchmarks.errors import BenchmarkError
+
+
+def test_only_what_is_between_the_marks_changes(tmp_path: Path) -> None:
+    path = tmp_path / "results.md"
+    path.write_text(f"# Before\n\n{BEGIN}\nold\n{END}\n\nAfter.\n")
+    document.write(path, "new")
+    document.write(path, "newer")
+    assert path.read_text() == f"# Before\n\n{BEGIN}\n```\nnewer\n```\n{END}\n\nAfter.\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", BEGIN, END, f"{END}\n{BEGIN}", f"{BEGIN}\n{BEGIN}\n{END}"],
+    ids=["none", "no end", "no begin", "the wrong way round", "twice"],
+)
+def test_a_document_without_both_marks_is_left_alone(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "results.md"
+    path.write_text(text)
+    with pytest.raises(BenchmarkError, match="needs one line"):
+        document.write(path, "new")
+    assert path.read_text() == text
+
+
+def test_a_missing_document_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BenchmarkError, match=r"absent\.md"):
+        document.read(tmp_path / "absent.md")
