@@ -30,4 +30,4 @@ def replaced(text: str, report: str) -> str:
     """Return the document with the report in place of what was between the marks."""
     before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
-    return f"{before}{BEGIN}\n```\n{report}\n```\n{END}{after}"
+    return f"{before}{BEGIN}\n```text\n{report}\n```\n{END}{after}"

@@ -14,7 +14,7 @@ def test_only_what_is_between_the_marks_changes(tmp_path: Path) -> None:
     path.write_text(f"# Before\n\n{BEGIN}\nold\n{END}\n\nAfter.\n")
     document.write(path, "new")
     document.write(path, "newer")
-    assert path.read_text() == f"# Before\n\n{BEGIN}\n```\nnewer\n```\n{END}\n\nAfter.\n"
+    assert path.read_text() == f"# Before\n\n{BEGIN}\n```text\nnewer\n```\n{END}\n\nAfter.\n"
 
 
 @pytest.mark.parametrize(
