@@ -114,7 +114,7 @@ def _followed(node: Node, path: str, snapshot: Snapshot, report: Callable[[str],
     if found and found.entry.kind is Kind.FILE:
         return found
     what = "is a symlink to a directory" if found else "is a symlink to nothing"
-    report(f"warning: {path} {what}, and is skipped")
+    report(f"{path} {what}, and is skipped")
     return None
 
 
@@ -136,7 +136,7 @@ def _last_of_each(manifests: Iterable[Manifest], report: Callable[[str], None]) 
         earlier = by_key.pop(manifest.key, None)
         if earlier:
             places = f"{earlier.where} and in {manifest.where}"
-            report(f"warning: {manifest.key} is in {places}; the last one counts")
+            report(f"{manifest.key} is in {places}; the last one counts")
         by_key[manifest.key] = manifest
     return tuple(by_key.values())
 

@@ -29,7 +29,6 @@ _FETCH = (
     "--progress",
     "--prune",
     "--no-tags",
-    "--update-head-ok",
     "--update-shallow",
     "--no-recurse-submodules",
     "--no-write-fetch-head",

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from git.cmd import Git as GitPython
 
 # unpackLimit: a pack appears whole or not at all, so a commit that is there has all its files.
-# autoDetach: no process goes on in the mirror after its lock is given back. logAllRefUpdates: a log would hold the URL
-# as given, credentials and all.
+# autoDetach: no process goes on in the mirror after its lock is given back. logAllRefUpdates: nobody reads these logs.
 _CONFIGURATION = (
     ("core.logAllRefUpdates", "false"),
     ("core.hooksPath", os.devnull),

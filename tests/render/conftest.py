@@ -27,7 +27,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def world(tmp_path: Path) -> World:
     project = tmp_path / "project"
     project.mkdir()
-    return World(project, tmp_path / "cache", [])
+    return World(project, tmp_path / "cache", [], [])
 
 
 @pytest.fixture

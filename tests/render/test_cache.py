@@ -59,6 +59,18 @@ def test_one_fetch_per_repository_however_it_is_written(
     assert len(ssh_calls()) == 1
 
 
+def test_a_run_that_asks_again_does_not_fetch_again(
+    world: World, repo: Repo, ssh_calls: Callable[[], list[str]]
+) -> None:
+    url = f"ssh://git@example.com{repo.path}"
+    first = repo.commit({"a": "1"})
+    repo.git("branch", "other")
+    with world.repositories() as repositories:
+        for name in ("main", "other", first[:10], first, "refs/heads/other"):
+            assert set(repositories.resolve([Revision(url, name)]).values()) == {first}
+    assert len(ssh_calls()) == 1
+
+
 def test_nothing_is_fetched_for_full_shas_that_are_there(
     world: World, repo: Repo, ssh_calls: Callable[[], list[str]]
 ) -> None:
@@ -263,7 +275,7 @@ def test_another_run_that_takes_too_long(world: World, repo: Repo) -> None:
     (lock,) = (world.cache / "git").glob("*.lock")
     with exclusive(lock, 1, lambda: None), pytest.raises(SourceError) as caught:
         world.resolve(str(repo.path), "main", timeout_s=0.2)
-    assert world.reported == [f"waiting for another run that fetches {repo.path} …"]
+    assert world.reported[-1:] == [f"waiting for another run that fetches {repo.path} …"]
     assert str(caught.value) == (
         f"another run has been fetching repository {repo.path} for more than 0.2 s\n  → Wait for it to end, or end it."
     )

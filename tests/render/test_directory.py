@@ -95,7 +95,7 @@ def test_everything_a_file_may_hold(world: World, repo: Repo) -> None:
         ("wide", "utf-16.yaml:1"),
         ("marked", "utf-8-mark.yaml:1"),
     ]
-    assert world.reported == []
+    assert world.warned == []
 
 
 def test_nothing_at_all_is_no_error(world: World, repo: Repo) -> None:
@@ -155,10 +155,10 @@ def test_of_several_for_one_object_the_last_counts(world: World, repo: Repo) -> 
         ("one", "other", "e.yaml:1"),
     ]
     assert found[1].body["data"] == {"from_": "d"}
-    assert world.reported == [
-        "warning: ConfigMap one is in a.yaml:1, document 1 and in b.yaml:1; the last one counts",
-        "warning: ConfigMap one is in b.yaml:1 and in c.yaml:1, document 1; the last one counts",
-        "warning: ConfigMap one is in c.yaml:1, document 1 and in c.yaml:8, document 2; the last one counts",
+    assert world.warned == [
+        "ConfigMap one is in a.yaml:1, document 1 and in b.yaml:1; the last one counts",
+        "ConfigMap one is in b.yaml:1 and in c.yaml:1, document 1; the last one counts",
+        "ConfigMap one is in c.yaml:1, document 1 and in c.yaml:8, document 2; the last one counts",
     ]
 
 
@@ -226,9 +226,9 @@ def test_the_same_request_is_rendered_once(world: World, repo: Repo) -> None:
     requests = [RenderRequest(url, head, ".", Directory()) for _ in range(5)]
     with world.repositories() as repositories:
         repositories.resolve([Revision(url, head)])
-        found = render_all(requests, repositories, world.reported.append)
+        found = render_all(requests, repositories, world.warned.append)
     assert list(found) == requests[:1]
-    assert len(world.reported) == 1
+    assert len(world.warned) == 1
 
 
 def test_many_requests_of_many_repositories(world: World, new_repo: Callable[[str], Repo]) -> None:

@@ -105,10 +105,10 @@ def test_files_that_are_symlinks(world: World, repo: Repo) -> None:
     repo.commit({"app/a.yaml": config_map("a"), "shared/b.txt": config_map("b"), "shared/d.yaml": config_map("d")})
     found = world.render(str(repo.path), "app", directory=RECURSE)
     assert [(manifest.name, manifest.where.file) for manifest in found] == [("a", "app/a.yaml"), ("b", "app/c.yaml")]
-    assert world.reported == [
-        "warning: app/dir.yaml is a symlink to a directory, and is skipped",
-        "warning: app/gone.yaml is a symlink to nothing, and is skipped",
-        "warning: ConfigMap b is in app/b.yaml:1 and in app/c.yaml:1; the last one counts",
+    assert world.warned == [
+        "app/dir.yaml is a symlink to a directory, and is skipped",
+        "app/gone.yaml is a symlink to nothing, and is skipped",
+        "ConfigMap b is in app/b.yaml:1 and in app/c.yaml:1; the last one counts",
     ]
 
 

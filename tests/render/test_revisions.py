@@ -103,16 +103,20 @@ def test_each_run_takes_what_is_new_and_forgets_what_is_gone(world: World, repo:
     url = str(repo.path)
     first = repo.commit({"a": "1"})
     repo.git("branch", "old")
+    repo.git("branch", "gone")
+    repo.git("tag", "gone-too")
     repo.git("update-ref", "refs/pull/1/head", first)
-    assert set(world.resolve(url, "main", "old", "refs/pull/1/head").values()) == {first}
+    assert set(world.resolve(url, "main", "old", "gone", "gone-too", "refs/pull/1/head").values()) == {first}
     second = repo.commit({"a": "2"})
-    repo.git("branch", "--delete", "--force", "old")
-    repo.git("branch", "old/er")
+    repo.git("branch", "--delete", "--force", "gone")
+    repo.git("tag", "--delete", "gone-too")
     repo.git("update-ref", "-d", "refs/pull/1/head")
-    assert world.resolve(url, "main", "old/er") == {"main": second, "old/er": second}
-    for gone in ("old", "refs/pull/1/head"):
+    for gone in ("gone", "gone-too", "refs/pull/1/head"):
         with pytest.raises(SourceError, match=f"has no revision {gone}"):
             world.resolve(url, gone)
+    repo.git("branch", "--delete", "--force", "old")
+    repo.git("branch", "old/er")
+    assert world.resolve(url, "main", "old/er") == {"main": second, "old/er": second}
 
 
 def test_within_a_run_a_revision_stays_what_it_was(world: World, repo: Repo) -> None:

@@ -43,11 +43,12 @@ class Repo:
 
 @dataclass
 class World:
-    """A project directory, a cache and what was reported."""
+    """A project directory, a cache, and what was told: progress while fetching, warnings while rendering."""
 
     project: Path
     cache: Path
     reported: list[str]
+    warned: list[str]
 
     def repositories(self, **options: object) -> Repositories:
         settings = {"cache_dir": self.cache, "project_dir": self.project, "report": self.reported.append} | options
@@ -70,7 +71,7 @@ class World:
         with self.repositories() as repositories:
             commit = repositories.resolve([Revision(repo, revision)])[Revision(repo, revision)]
             request = RenderRequest(repo, commit, path, directory or Directory())
-            return render_all([request], repositories, self.reported.append, {request: used_by or Where()})[request]
+            return render_all([request], repositories, self.warned.append, {request: used_by or Where()})[request]
 
     def mirrors(self) -> list[Path]:
         return sorted((self.cache / "git").glob("*.git"))
