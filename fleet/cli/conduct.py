@@ -99,6 +99,7 @@ def open_conductor(context: click.Context, command: Command, flags: Flags) -> Co
         targets=flags.target,
         excludes=flags.exclude,
         run_id=uuid.uuid4().hex,
+        environment={"FLEET_SCHEDULED": "true"} if flags.scheduled else {},
     )
     invocation = Invocation(stack=stack, cwd=talk.cwd, targets=flags.target, excludes=flags.exclude)
     return Conductor(engine_of(context), talk, flags, request, invocation)

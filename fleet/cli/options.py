@@ -35,6 +35,7 @@ class Flags:
     target: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     suppress_progress: bool = False
+    scheduled: bool = False
 
     def check(self) -> None:
         """Raise DeclarationError for options that contradict each other."""
@@ -108,6 +109,12 @@ EXCLUDE = click.option(
     multiple=True,
     metavar="URN",
     help="All but these resources; repeatable, patterns as in --target.",
+)
+SCHEDULED = click.option(
+    "--scheduled",
+    is_flag=True,
+    envvar="FLEET_SCHEDULED",
+    help="Nobody asked for this run: applications that are not automated stay at their deployed revision.",
 )
 SUPPRESS_PROGRESS = click.option("--suppress-progress", is_flag=True, help="Print no progress while working.")
 

@@ -20,6 +20,7 @@ from fleet.engine.request import Command
     options.PARALLEL,
     options.TARGET,
     options.EXCLUDE,
+    options.SCHEDULED,
     options.SUPPRESS_PROGRESS,
 )
 @click.pass_context

@@ -23,6 +23,7 @@ from fleet.engine.request import Command
     options.CONTINUE_ON_ERROR,
     options.TARGET,
     options.EXCLUDE,
+    options.SCHEDULED,
     options.SUPPRESS_PROGRESS,
 )
 @click.pass_context
@@ -38,6 +39,7 @@ def up(context: click.Context, /, **flags: Any) -> None:
       fleet up -s demo
       fleet up -s demo --yes                 # without being asked, as in CI
       fleet up -s demo --refresh --yes       # heal drift as well
+      fleet up -s demo --refresh --yes --scheduled  # the same from cron: only what is automated moves
       fleet up -s demo --exclude '**::dev/**' # all clusters but dev
     """
     conductor = conduct.open_conductor(context, Command.UP, options.Flags(**flags))

@@ -26,6 +26,7 @@ class Program:
 
     root: where `Pulumi.yaml` is. directory: the working directory. main: the program in it, a file or a directory.
     python: the interpreter that has the program's requirements.
+    environment: besides the engine's own.
     config: `<namespace>:<key>` → value as text. secret_keys: those whose values are secret.
     """
 
@@ -40,6 +41,7 @@ class Program:
     dry_run: bool
     parallel: int
     run_id: str
+    environment: Mapping[str, str]
 
 
 def interpreter(directory: Path, virtualenv: str | None) -> str:
@@ -71,6 +73,7 @@ def _arguments(program: Program, address: str) -> list[str]:
 def _environment(program: Program) -> dict[str, str]:
     return {
         **os.environ,
+        **program.environment,
         "PULUMI_CONFIG": json.dumps(dict(program.config)),
         "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(program.secret_keys)),
         "FLEET_RUN_ID": program.run_id,

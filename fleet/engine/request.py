@@ -30,6 +30,7 @@ class RunRequest:
     continue_on_error: go on in a cluster after an object there failed; other clusters always go on.
     targets, excludes: patterns of URNs as Pulumi has them, `*` within a segment and `**` across; at most one of both.
     run_id: the same for the preview and the update of one command.
+    environment: for the program, besides the engine's own.
     """
 
     command: Command
@@ -42,6 +43,7 @@ class RunRequest:
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     run_id: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,4 +74,5 @@ class Workspace:
             dry_run=request.dry_run,
             parallel=request.parallel,
             run_id=request.run_id,
+            environment=request.environment,
         )

@@ -18,7 +18,8 @@ RETAINED_KINDS = ("CustomResourceDefinition", "Namespace")
 class SyncPolicy:
     """How the clusters follow Git; Argo CD's `syncPolicy` with its defaults.
 
-    automated: False leaves scheduled runs at the deployed revision; an explicit `up` deploys.
+    automated: False leaves scheduled runs (`--scheduled`, FLEET_SCHEDULED) at the deployed revision; any other `up`
+        deploys.
     prune: False keeps in the cluster what left Git, and reports it.
     self_heal: False reports drift and leaves it alone.
     allow_empty: False refuses a source that renders no object at all.

@@ -22,6 +22,7 @@ class Settings:
     run_id: the same for the preview and the update of one command, so that both use the same commits; None when
         unknown.
     dry_run: True in a preview.
+    scheduled: nobody has asked for this run: applications that are not automated stay at their deployed revision.
     """
 
     project_dir: Path
@@ -32,3 +33,4 @@ class Settings:
     git_timeout_s: float = 300.0
     run_id: str | None = None
     dry_run: bool = False
+    scheduled: bool = False

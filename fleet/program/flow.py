@@ -14,7 +14,7 @@ from fleet.model.plan import ClusterPlan, Rendered, Target
 from fleet.model.settings import Settings
 from fleet.plan.expand import expand, mirrored
 from fleet.plan.finish import finish
-from fleet.plan.paused import hold
+from fleet.plan.held import hold, waits
 from fleet.plan.sources import request_of, used_by
 from fleet.program.declaration import declare
 from fleet.program.lines import located
@@ -46,8 +46,8 @@ async def decide(settings: Settings, problems: tuple[Problem, ...]) -> tuple[Clu
     fleet = declare(settings, problems)
     targets = expand(fleet, settings.mirrors)
     paused = [cluster.name for cluster in fleet.clusters if cluster.paused]
-    if paused:
-        targets = hold(targets, await read_deployed(), paused)
+    if waits(targets, paused, scheduled=settings.scheduled):
+        targets = hold(targets, await read_deployed(), paused, scheduled=settings.scheduled)
     return finish(read_sources(targets, settings))
 
 

@@ -18,7 +18,8 @@ from fleet.register.run_id import run_id
 def read_settings(environment: Mapping[str, str] = os.environ) -> tuple[Settings, tuple[Problem, ...]]:
     """Return the settings of this run, and what is wrong in the stack's configuration.
 
-    FLEET_CACHE_DIR or XDG_CACHE_HOME say where the cache is, FLEET_RUN_ID which run this is.
+    FLEET_CACHE_DIR or XDG_CACHE_HOME say where the cache is, FLEET_RUN_ID which run this is, FLEET_SCHEDULED=true that
+    nobody has asked for it.
     """
     stack = pulumi.get_stack()
     file = f"stacks/Pulumi.{stack}.yaml"
@@ -32,6 +33,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> tuple[Settings
         cache_dir=_cache_dir(environment),
         run_id=environment.get("FLEET_RUN_ID") or run_id(),
         dry_run=pulumi.runtime.is_dry_run(),
+        scheduled=environment.get("FLEET_SCHEDULED", "").lower() in ("1", "true"),
     )
     return settings, (*wrong_clusters, *wrong_mirrors)
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from fleet import Destination
+from fleet import Destination, SyncPolicy
 from fleet.errors import PlanError
-from fleet.plan.paused import hold
+from fleet.plan.held import hold, waits
 from tests.unit.plan.build import application, targets
 
 SHA = "f" * 40
@@ -41,3 +41,33 @@ def test_what_is_deployed_there_must_stay_declared() -> None:
 def test_what_left_other_clusters_does_not_matter() -> None:
     found = targets(application("web", "dev"))
     assert hold(found, {("gone", "dev", "default"): SHA}, ["prod"]) == found
+
+
+MANUAL = SyncPolicy(automated=False)
+AUTOMATED = SyncPolicy(automated=True)
+
+
+def test_in_a_scheduled_run_what_is_not_automated_waits() -> None:
+    both = targets(application("manual", "dev", sync=MANUAL), application("web", "dev", sync=AUTOMATED))
+    deployed = {("manual", "dev", "default"): SHA, ("web", "dev", "default"): SHA}
+    held = hold(both, deployed, [], scheduled=True)
+    assert [(each.application.name, each.revision.name) for each in held] == [("manual", SHA), ("web", "HEAD")]
+
+
+def test_in_a_scheduled_run_what_was_never_deployed_stays_so() -> None:
+    assert hold(targets(application("manual", "dev", sync=MANUAL)), {}, [], scheduled=True) == ()
+
+
+@pytest.mark.parametrize(
+    ("paused", "scheduled", "sync", "expected"),
+    [
+        ([], False, MANUAL, False),
+        ([], True, MANUAL, True),
+        ([], True, AUTOMATED, False),
+        (["dev"], False, AUTOMATED, True),
+    ],
+)
+def test_the_deployed_commits_are_asked_for_only_where_something_waits(
+    paused: list[str], scheduled: bool, sync: SyncPolicy, expected: bool
+) -> None:
+    assert waits(targets(application("web", "dev", sync=sync)), paused, scheduled=scheduled) is expected
