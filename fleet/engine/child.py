@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,7 +112,7 @@ async def run(program: Program, address: str, emit: Callable[[Event], None], sto
     finally:
         stopped.cancel()
         if process.returncode is None:
-            process.kill()
+            _signal(process, signal.SIGKILL)
             await process.wait()
 
 
@@ -122,8 +124,14 @@ async def _pass_on(stream: asyncio.StreamReader, severity: Severity, emit: Calla
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    process.terminate()
+    """End the program, and what it has started itself: a `git fetch`, say."""
+    _signal(process, signal.SIGTERM)
     try:
         await asyncio.wait_for(process.wait(), _GRACE_S)
     except TimeoutError:
-        process.kill()
+        _signal(process, signal.SIGKILL)
+
+
+def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

@@ -93,6 +93,7 @@ class Workbench:
     clusters: LocalClusters
     namespace: str
     repo: git.Repo = field(init=False)
+    extra_environment: dict[str, str] = field(default_factory=dict)
     mirrored: list[str] = field(default_factory=lambda: ["https://example.com/repo.git"])
 
     def __post_init__(self) -> None:
@@ -128,7 +129,7 @@ class Workbench:
             "COLUMNS": "160",
         }
         self.state.mkdir(exist_ok=True)
-        return {**os.environ, **own}
+        return {**os.environ, **own, **self.extra_environment}
 
     def _copy_project_file(self) -> None:
         (document,) = yamlio.load_documents((REPOSITORY / "Pulumi.yaml").read_text(), file="Pulumi.yaml")
