@@ -41,7 +41,7 @@ clusters: venv ## Build the control planes of the local clusters, if they are no
 	@$(BIN)/python -m localclusters build
 
 test: venv clusters ## Run all tests, the ones against real API servers included.
-	@$(BIN)/pytest tests
+	@$(BIN)/pytest --hypothesis-profile=thorough tests
 
 check: venv ## Lint, types, import contracts, unit tests: what takes seconds.
 	@$(BIN)/ruff check .

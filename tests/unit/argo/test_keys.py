@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.argo import parse_applications
@@ -80,7 +80,6 @@ values = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(path=st.sampled_from(PATHS), value=values)
 def test_any_value_anywhere_gives_an_application_or_problems(path: tuple[str | int, ...], value: Any) -> None:
     (right,) = load_documents(FULL, file="web.yaml")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from fleet.engine import checkpoint
 from fleet.engine.codec import Codec
@@ -78,7 +78,6 @@ def test_what_pulumi_wrote_is_understood() -> None:
     assert by_name["dev/apps/settings"].dependencies == (namespace.urn,)
 
 
-@settings(max_examples=40, deadline=None)
 @given(snapshots())
 def test_nothing_is_lost(snapshot: Snapshot) -> None:
     by = OpenVault()

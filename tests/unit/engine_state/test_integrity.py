@@ -4,7 +4,7 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.engine import integrity
@@ -51,13 +51,11 @@ def test_violations(resources: list[Resource], problem: str | None) -> None:
     assert problem is None or problem in found[0]
 
 
-@settings(max_examples=40, deadline=None)
 @given(graphs())
 def test_what_is_in_order_stays_as_it_is(resources: tuple[Resource, ...]) -> None:
     assert integrity.settle(resources) == resources
 
 
-@settings(max_examples=40, deadline=None)
 @given(graphs().flatmap(st.permutations))
 def test_any_order_is_put_right_and_nothing_is_lost(shuffled: list[Resource]) -> None:
     settled = integrity.settle(shuffled)
@@ -65,7 +63,6 @@ def test_any_order_is_put_right_and_nothing_is_lost(shuffled: list[Resource]) ->
     assert sorted(keys(settled)) == sorted(keys(shuffled))
 
 
-@settings(max_examples=40, deadline=None)
 @given(graphs(), st.sets(st.sampled_from("abcdefgh")))
 def test_what_is_gone_is_no_longer_needed(resources: tuple[Resource, ...], gone: set[str]) -> None:
     kept = [each for each in resources if each.is_provider or each.urn[-1] not in gone]

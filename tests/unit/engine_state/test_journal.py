@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.engine import integrity, journal
@@ -171,7 +171,6 @@ def test_a_provider_that_is_still_used_stays() -> None:
     assert journal.fold(Snapshot(resources=(PROVIDER, user)), both).resources == ()
 
 
-@settings(max_examples=40, deadline=None)
 @given(graphs(), graphs(), st.data())
 def test_whatever_happens_pulumi_would_take_the_result(
     before: tuple[Resource, ...], after: tuple[Resource, ...], data: st.DataObject
@@ -183,7 +182,6 @@ def test_whatever_happens_pulumi_would_take_the_result(
     assert not list(integrity.violations(folded.resources))
 
 
-@settings(max_examples=40, deadline=None)
 @given(graphs())
 def test_folding_twice_is_folding_once(resources: tuple[Resource, ...]) -> None:
     once = journal.fold(Snapshot(), map(Put, resources))
