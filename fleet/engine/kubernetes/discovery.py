@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from fleet.engine.kubernetes.catalog import AGGREGATED_KIND, Catalog, Kind, read_catalog
 from fleet.engine.kubernetes.concurrency import SingleFlight, together
 from fleet.engine.kubernetes.errors import KindNotServedError, ObjectFailedError
-from fleet.engine.kubernetes.refs import Resource, titled
+from fleet.engine.kubernetes.refs import Resource, group_of, titled
 from fleet.engine.kubernetes.requests import Response, discover
 from fleet.engine.kubernetes.transport import Transport
 from fleet.errors import Problem, Where
@@ -54,11 +54,14 @@ class Discovery:
         return (await self._known()).versions(api_version, kind)
 
     def learn(self, resources: Iterable[Resource]) -> None:
-        """Note kinds that the cluster serves from now on."""
-        for resource in resources:
-            self._learned[resource.api_version, resource.kind] = resource
+        """Note the versions in which the cluster serves a kind from now on; in no others any more."""
+        new = tuple(resources)
+        kinds = {(group_of(resource.api_version), resource.kind) for resource in new}
+        known = (self._catalog or Catalog()).with_resources(self._learned.values()).resources.values()
+        self.forget([each for each in known if (group_of(each.api_version), each.kind) in kinds])
+        self._learned.update({(resource.api_version, resource.kind): resource for resource in new})
         if self._catalog is not None:
-            self._catalog = self._catalog.with_resources(self._learned.values())
+            self._catalog = self._catalog.with_resources(new)
 
     def forget(self, resources: Iterable[Resource]) -> None:
         """Note kinds that the cluster serves no longer."""

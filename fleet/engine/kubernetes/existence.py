@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from fleet.engine.kubernetes.api import Api
 from fleet.engine.kubernetes.concurrency import SingleFlight, together
 from fleet.engine.kubernetes.errors import ObjectFailedError
-from fleet.engine.kubernetes.refs import NAMESPACE, Ref, Target
+from fleet.engine.kubernetes.refs import NAMESPACE, Ref, Resource, Target
 
 ASKED_ONE_BY_ONE = 3
 # A page of names costs about as much as five objects; beyond this a list of the rest is dearer than asking.
@@ -68,9 +68,14 @@ class Existence:
         """Note that the object is gone; with a namespace everything in it."""
         self._collection(target).own[target.ref.name] = False
         if target.resource == NAMESPACE:
-            emptied = [key for key in self._collections if key[2] == target.ref.name]
-            for key in emptied:
+            for key in [key for key in self._collections if key[2] == target.ref.name]:
                 self._collections.pop(key)
+
+    def forget(self, kinds: Iterable[Resource]) -> None:
+        """Note that all objects of these kinds may be gone: their definition is."""
+        plurals = {(resource.api_version, resource.plural) for resource in kinds}
+        for key in [key for key in self._collections if key[:2] in plurals]:
+            self._collections.pop(key)
 
     async def close(self) -> None:
         """End what is under way."""

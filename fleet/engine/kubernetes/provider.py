@@ -109,6 +109,7 @@ class Provider:
         self._existence.deleted(target)
         if before is not None:
             self._discovery.forget(defined_by(before))
+            self._existence.forget(defined_by(before))
 
     async def read(self, ref: Ref) -> Object | None:
         """Return an object as it is; None when it, or its kind, is not there."""

@@ -221,6 +221,28 @@ async def test_a_crd_and_its_resources_in_one_go(provider: Provider, namespace: 
         await provider.create(wanted, manager="fleet", adopt=False)
 
 
+async def test_a_crd_and_its_resources_made_anew(provider: Provider, namespace: str) -> None:
+    group = f"{namespace}.example.com"
+    for _ in range(2):
+        await provider.create(crd(group), manager="fleet", adopt=False)
+        await provider.create(widget(group, "w", namespace), manager="fleet", adopt=False)
+        await provider.delete(ref(crd(group)))
+
+
+async def test_a_crd_that_changes_its_versions(provider: Provider, namespace: str) -> None:
+    group = f"{namespace}.example.com"
+    first, second = crd(group), crd(group)
+    (old,) = first["spec"]["versions"]
+    second["spec"]["versions"] = [{**old, "served": False}, {**old, "name": "v2", "storage": False}]
+    await provider.create(first, manager="fleet", adopt=False)
+    assert await provider.kinds_missing([(f"{group}/v2", "Widget")]) == {(f"{group}/v2", "Widget"): (f"{group}/v1",)}
+    await provider.update(second, manager="fleet")
+    assert await provider.kinds_missing([(f"{group}/v1", "Widget")]) == {(f"{group}/v1", "Widget"): (f"{group}/v2",)}
+    wanted = {**widget(group, "w", namespace), "apiVersion": f"{group}/v2"}
+    await provider.create(wanted, manager="fleet", adopt=False)
+    await provider.delete(ref(first))
+
+
 async def test_a_crd_that_came_meanwhile_is_found(provider: Provider, namespace: str, cluster: Cluster) -> None:
     group = f"{namespace}.example.com"
     assert await provider.namespaces_missing([namespace]) == set()
