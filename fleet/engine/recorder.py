@@ -20,10 +20,12 @@ from fleet.engine.events import (
     StepFinished,
 )
 from fleet.engine.request import Count, RunResult
-from fleet.errors import ClusterError, FleetError, Problem, sort_key
+from fleet.errors import CancelledError, ClusterError, FleetError, Problem, sort_key
 
 # Operations that leave everything as it is.
 _QUIET = (Operation.SAME, Operation.SKIP)
+# How the text of a Problem begins a hint.
+_HINT = "  → "
 
 
 class Recorder:
@@ -36,7 +38,7 @@ class Recorder:
         self._failures: list[Problem] = []
         self._drift: list[Drift] = []
         self._exit_code = 0
-        self.has_errors = False
+        self._errors: list[str] = []
 
     def __call__(self, event: Event) -> None:
         """Take note of the event and pass it on."""
@@ -47,8 +49,8 @@ class Recorder:
                 self._fail(problem.at(cluster=subject.cluster, application=subject.application))
             case ClusterFailed(cluster, problem):
                 self._fail(problem.at(cluster=cluster))
-            case Message(_, Severity.ERROR):
-                self.has_errors = True
+            case Message(text, Severity.ERROR):
+                self._errors.append(text)
             case DriftFound(drift):
                 self._drift.append(drift)
             case _:
@@ -67,7 +69,17 @@ class Recorder:
 
     def exited(self, exit_code: int) -> None:
         """Take note of the exit code of a program that has said itself what was wrong."""
+        self._failures += map(_problem, self._errors)
         self._exit_code = self._exit_code or exit_code
+
+    def cancelled(self) -> None:
+        """Take note that the user stopped the run."""
+        self._exit_code = self._exit_code or CancelledError.exit_code
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the program has said that something is wrong."""
+        return bool(self._errors)
 
     @property
     def succeeded(self) -> bool:
@@ -103,3 +115,11 @@ class Recorder:
             exit_code=self._exit_code,
             duration_s=duration_s,
         )
+
+
+def _problem(text: str) -> Problem:
+    """Return what a program has said as the problem that it was, as far as its text shows that."""
+    summary, *lines = text.splitlines() or [""]
+    hints = [line.removeprefix(_HINT) for line in lines if line.startswith(_HINT)]
+    details = [line.removeprefix("  ") for line in lines if not line.startswith(_HINT)]
+    return Problem(summary, detail="\n".join(details), hint="\n".join(hints))

@@ -20,14 +20,14 @@ from fleet.engine import urn as urns
 from fleet.engine.clusters import KUBERNETES, Clusters, identifier
 from fleet.engine.deleting import Remover
 from fleet.engine.deployment import Deployment, Options
-from fleet.engine.events import Event, Operation, RunStarted
+from fleet.engine.events import Event, Message, Operation, RunStarted, Severity
 from fleet.engine.ledger import Outcome
 from fleet.engine.recorder import Recorder
 from fleet.engine.request import Command, RunRequest, RunResult
 from fleet.engine.roster import Roster
 from fleet.engine.state import Resource, Snapshot
 from fleet.engine.workspace import Workspace
-from fleet.errors import CancelledError, FleetError, Problem
+from fleet.errors import FleetError
 
 # What the history calls a run.
 _KINDS = {Command.UP: "update", Command.REFRESH: "refresh", Command.DESTROY: "destroy"}
@@ -48,7 +48,7 @@ async def run(request: RunRequest, emit: Callable[[Event], None], stop: asyncio.
             this = _Run(workspace, request, roster, clusters, recorder, stop)
             await _COMMANDS[request.command](this)
         if stop.is_set():
-            recorder.exited(CancelledError.exit_code)
+            recorder.cancelled()
         outputs = values.mask(dict(roster.snapshot().outputs()))
     return recorder.result(outputs, cancelled=stop.is_set())
 
@@ -151,13 +151,13 @@ def _succeeded(this: _Run, error: FleetError | None, exit_code: int) -> bool:
         this.recorder.fail(error)
     elif exit_code != 0 and not this.stop.is_set():
         if not this.recorder.has_errors:
-            this.recorder.fail(FleetError(Problem(f"The program ended with exit code {exit_code} and said nothing")))
+            this.recorder(Message(f"The program ended with exit code {exit_code} and said nothing", Severity.ERROR))
         this.recorder.exited(exit_code if exit_code in _OWN_EXIT_CODES else FleetError.exit_code)
     return error is None and exit_code == 0 and not this.stop.is_set()
 
 
 # Of the errors that a program of ours ends with; any other code is the program's own affair.
-_OWN_EXIT_CODES = (2, 6, 10, 11, 12)
+_OWN_EXIT_CODES = (2, 6, 10, 11, 12, 13)
 
 
 async def _refresh(this: _Run) -> None:

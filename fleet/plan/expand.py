@@ -113,7 +113,9 @@ def _advice(reference: str, clusters: Iterable[Cluster]) -> str:
         )
     names = {name for cluster in clusters for name in (cluster.name, cluster.server, *cluster.urls) if name}
     nearest = difflib.get_close_matches(reference, sorted(names), n=1)
-    declare = f"Add {reference!r} to the `urls` of the cluster that it means, or declare the cluster."
+    declare = "Declare the cluster: below `fleet:clusters` in the stack's configuration, or Cluster(...) in Python."
+    if names:
+        declare = f"Add {reference!r} to the `urls` of the cluster that it means, or declare the cluster."
     return f"Did you mean {nearest[0]!r}?" if nearest else declare
 
 

@@ -5,12 +5,28 @@ In: a path. Out: a Fleet, or what is wrong, at a line of the user's own code. Th
 
 from __future__ import annotations
 
+import dataclasses
+import difflib
+import re
 import runpy
 import traceback
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from fleet.errors import FleetError, Problem, Where
+from fleet.model.application import Application, Destination, SyncPolicy
+from fleet.model.cluster import Cluster
 from fleet.model.fleet import Fleet
+from fleet.model.project import Project
+from fleet.model.source import Directory, GitSource
+
+_VALUES: Final = (Application, Cluster, Destination, Directory, Fleet, GitSource, Project, SyncPolicy)
+_FIELDS: Final = MappingProxyType(
+    {each.__name__: [field.name for field in dataclasses.fields(each)] for each in _VALUES}
+)
+_UNKNOWN_FIELD: Final = re.compile(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'")
 
 
 def read(project: Path, file: str) -> tuple[Fleet, tuple[Problem, ...]]:
@@ -32,7 +48,7 @@ def _only(fleets: dict[str, Fleet], file: str) -> tuple[Fleet, tuple[Problem, ..
     public = {name: fleet for name, fleet in fleets.items() if not name.startswith("_")}
     distinct = tuple(dict.fromkeys(public.values()))
     if len(distinct) == 1:
-        return distinct[0], ()
+        return _placed(distinct[0], Where(file)), ()
     if not distinct:
         hint = "Assign one at the top level: stack = Fleet(clusters=[...], applications=[...])"
         return Fleet(), (Problem("the file assigns no Fleet", Where(file), hint=hint),)
@@ -46,6 +62,16 @@ def _only(fleets: dict[str, Fleet], file: str) -> tuple[Fleet, tuple[Problem, ..
     )
 
 
+def _placed(fleet: Fleet, where: Where) -> Fleet:
+    """Return the same fleet, its parts knowing where they were declared, for messages."""
+    return replace(fleet, applications=[_application(each, where) for each in fleet.applications])
+
+
+def _application(application: Application, where: Where) -> Application:
+    destinations = [replace(each, where=where) for each in application.targets]
+    return replace(application, where=where, destinations=destinations)
+
+
 def _problems(error: BaseException, project: Path, file: Path) -> tuple[Problem, ...]:
     where = _where(error, project, file)
     if isinstance(error, FleetError):
@@ -54,7 +80,16 @@ def _problems(error: BaseException, project: Path, file: Path) -> tuple[Problem,
         return (Problem("the file ends the program", where, hint="Raise an exception that says what is wrong."),)
     if isinstance(error, SyntaxError):
         return (Problem(f"{type(error).__name__}: {error.msg}", where),)
+    if isinstance(error, TypeError) and (unknown := _UNKNOWN_FIELD.match(str(error))) and unknown[1] in _FIELDS:
+        return (_unknown_field(unknown[1], unknown[2], where),)
     return (Problem(f"{type(error).__name__}: {error}", where),)
+
+
+def _unknown_field(value: str, field: str, where: Where) -> Problem:
+    known = _FIELDS[value]
+    nearest = difflib.get_close_matches(field, known, n=1)
+    hint = f"Did you mean {nearest[0]}?" if nearest else f"{value} has {', '.join(known)}."
+    return Problem(f"{value} has no field {field}", where, hint=hint)
 
 
 def _where(error: BaseException, project: Path, file: Path) -> Where:

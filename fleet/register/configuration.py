@@ -6,7 +6,7 @@ In: what Pulumi makes of `stacks/Pulumi.<stack>.yaml`. Out: model values beside 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -34,6 +34,8 @@ _FIELDS: Final[Mapping[str, tuple[str, Callable[[str, str, object], object]]]] =
     }
 )
 
+_KEYS: Final = ("fleet:clusters", "fleet:repositories")
+
 
 def read_clusters(configured: object, file: str) -> tuple[tuple[Cluster, ...], tuple[Problem, ...]]:
     """Return the clusters of `fleet:clusters` by name, and what is wrong with it. None is none.
@@ -59,6 +61,12 @@ def read_mirrors(configured: object, file: str) -> tuple[Mapping[str, str], tupl
     return MappingProxyType(dict(entries)), problems
 
 
+def read_keys(keys: Iterable[str], file: str) -> tuple[Problem, ...]:
+    """Return a problem for each key of the namespace `fleet` that means nothing. keys: in full, of all namespaces."""
+    unknown = sorted(key for key in keys if key.startswith("fleet:") and key not in _KEYS)
+    return tuple(_unknown(key, Where(file, key="config"), _KEYS, "The configuration") for key in unknown)
+
+
 def _cluster(name: str, entry: object, where: Where) -> tuple[Cluster | None, tuple[Problem, ...]]:
     fields, problems = _mapping(entry, where, "a cluster's settings")
     problems += _checked(where, checks.name, "Cluster", "name", name)
@@ -66,7 +74,7 @@ def _cluster(name: str, entry: object, where: Where) -> tuple[Cluster | None, tu
         if key in _FIELDS:
             problems += _checked(_below(where, key), _FIELDS[key][1], f"Cluster {name!r}", key, value)
         else:
-            problems += (_unknown(key, where),)
+            problems += (_unknown(key, where, _FIELDS, "A cluster"),)
     if problems:
         return None, problems
     return Cluster(name, **{_FIELDS[key][0]: value for key, value in fields.items()}), ()
@@ -90,9 +98,9 @@ def _checked(
     return ()
 
 
-def _unknown(key: str, where: Where) -> Problem:
-    nearest = difflib.get_close_matches(key, _FIELDS, n=1)
-    hint = f"Did you mean `{nearest[0]}`?" if nearest else f"A cluster has {', '.join(_FIELDS)}."
+def _unknown(key: str, where: Where, known: Collection[str], owner: str) -> Problem:
+    nearest = difflib.get_close_matches(key, known, n=1)
+    hint = f"Did you mean `{nearest[0]}`?" if nearest else f"{owner} has {', '.join(known)}."
     return Problem(f"unknown key `{key}`", _below(where, key), hint=hint)
 
 

@@ -1,4 +1,4 @@
-"""What the program says: progress, and the one message that it ends with when something is wrong."""
+"""What the program says: progress, and what it ends with when something is wrong."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def _bound(log: Callable[..., None], *, ephemeral: bool) -> Callable[[str], None
 
 
 def fail(error: FleetError) -> NoReturn:
-    """Show the error's problems and end the program. Nothing that is registered so far is touched."""
-    pulumi.log.error(mask(str(error)))
+    """Show the error's problems, each by itself, and end the program. Nothing that is registered so far is touched."""
+    for problem in error.problems:
+        pulumi.log.error(mask(str(problem)))
     raise SystemExit(_SHOWN) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pulumi
 import pulumi.runtime
+from pulumi.runtime.config import get_config_env
 
 from fleet.errors import Problem
 from fleet.model.settings import Settings
@@ -35,7 +36,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> tuple[Settings
         dry_run=pulumi.runtime.is_dry_run(),
         scheduled=environment.get("FLEET_SCHEDULED", "").lower() in ("1", "true"),
     )
-    return settings, (*wrong_clusters, *wrong_mirrors)
+    wrong_keys = configuration.read_keys(get_config_env(), file)
+    return settings, (*wrong_keys, *wrong_clusters, *wrong_mirrors)
 
 
 def _configured(key: str) -> object:

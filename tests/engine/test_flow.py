@@ -49,14 +49,13 @@ def deployed(project: Path, monitor: Monitor | None = None) -> Monitor:
 
 
 def refused(project: Path, monitor: Monitor | None = None) -> str:
-    """Return the one message of a program that ends without having registered anything but the stack."""
+    """Return the messages of a program that ends without having registered anything but the stack."""
     monitor, engine = monitor or Monitor(), Engine()
     with pytest.raises(SystemExit) as caught:
         run(main, monitor, engine, config=config(project), project_dir=project)
     assert caught.value.code == 32
     assert [each.request.type for each in monitor.registrations] == ["pulumi:pulumi:Stack"]
-    (message,) = engine.said("error")
-    return message
+    return "\n".join(engine.said("error"))
 
 
 def version(monitor: Monitor, cluster: str) -> str:
@@ -112,24 +111,27 @@ def test_a_run_without_paused_clusters_asks_for_no_outputs(project: Path, declar
         pytest.param(
             {"manifests/a.yaml": CONFIG_MAP.format(version=1)},
             "dev, 'prdo'",
-            "application web: no cluster is known as 'prdo'",
+            "stacks/dev.py, application web: no cluster is known as 'prdo'",
             id="expand",
         ),
         pytest.param(
             {"manifests/a.yaml": CONFIG_MAP.format(version=1)},
             "dev, Destination(prod, revision='v9')",
-            "application web, cluster prod: ",
+            "stacks/dev.py, application web, cluster prod: ",
             id="a revision",
         ),
         pytest.param(
             {"manifests/a.yaml": CONFIG_MAP.format(version=1)},
             "dev, Destination(prod, path='elsewhere')",
-            "application web, cluster prod: ",
+            "stacks/dev.py, application web, cluster prod: ",
             id="a path",
         ),
         pytest.param({"manifests/a.yaml": "a: ["}, "dev, prod", "manifests/a.yaml:1, application web: ", id="a file"),
         pytest.param(
-            {"manifests/a.txt": ""}, "dev", "application web, cluster dev: 'manifests' holds no object", id="nothing"
+            {"manifests/a.txt": ""},
+            "dev",
+            "stacks/dev.py, application web, cluster dev: 'manifests' holds no object",
+            id="nothing",
         ),
     ],
 )

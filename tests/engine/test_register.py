@@ -221,7 +221,7 @@ def test_a_refused_provider_ends_the_program_before_any_object() -> None:
     assert monitor.of_type("kubernetes:") == {}
 
 
-def test_a_failure_is_said_once_and_ends_the_program() -> None:
+def test_each_problem_is_said_once_and_ends_the_program() -> None:
     error = DeclarationError(Problem("this is wrong", Where("stacks/dev.py", 3)), Problem("https://me:pass@host/r"))
     monitor, engine = Monitor(), Engine()
 
@@ -232,7 +232,7 @@ def test_a_failure_is_said_once_and_ends_the_program() -> None:
         run(program, monitor, engine)
     assert caught.value.code == 32
     assert caught.value.__cause__ is error
-    assert engine.messages == [("error", "https://***@host/r\nstacks/dev.py:3: this is wrong")]
+    assert engine.messages == [("error", "https://***@host/r"), ("error", "stacks/dev.py:3: this is wrong")]
     assert [each.request.type for each in monitor.registrations] == ["pulumi:pulumi:Stack"]
 
 

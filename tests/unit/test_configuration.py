@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fleet import Cluster
-from fleet.register.configuration import read_clusters, read_mirrors
+from fleet.register.configuration import read_clusters, read_keys, read_mirrors
 
 FILE = "stacks/Pulumi.dev.yaml"
 
@@ -128,3 +128,11 @@ def test_nothing_configured_is_nothing(read: object) -> None:
     assert callable(read)
     value, problems = read(None, FILE)
     assert (len(value), problems) == (0, ())
+
+
+def test_unknown_keys_of_our_own_namespace_are_reported() -> None:
+    keys = ["fleet:cluster", "fleet:clusters", "fleet:repositories", "fleet:x", "kubernetes:clusters"]
+    assert [str(each) for each in read_keys(keys, FILE)] == [
+        f"{FILE}, config.fleet:cluster: unknown key `fleet:cluster`\n  → Did you mean `fleet:clusters`?",
+        f"{FILE}, config.fleet:x: unknown key `fleet:x`\n  → The configuration has fleet:clusters, fleet:repositories.",
+    ]

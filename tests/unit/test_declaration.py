@@ -210,3 +210,35 @@ def test_lines_are_added_where_they_can_be_told(tmp_path: Path, write: Write, wh
         write(file, APPLICATION.format(name="a"))
     (problem,) = located(DeclarationError(Problem("wrong", where)), tmp_path).problems
     assert problem.where.line == line
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        pytest.param(
+            "SyncPolicy(prun=True)", "SyncPolicy has no field prun\n  → Did you mean prune?", id="nearly a field"
+        ),
+        pytest.param(
+            "Directory(depth=1)",
+            "Directory has no field depth\n  → Directory has recurse, include, exclude.",
+            id="no field at all",
+        ),
+        pytest.param("dict(1)", "TypeError: 'int' object is not iterable", id="not a value of ours"),
+    ],
+)
+def test_an_unknown_field_is_named_with_those_there_are(tmp_path: Path, write: Write, call: str, expected: str) -> None:
+    write("stacks/dev.py", f"from fleet import *\n\nvalue = {call}")
+    assert failing(tmp_path) == f"stacks/dev.py:3: {expected}"
+
+
+def test_what_python_declares_knows_its_file(tmp_path: Path, write: Write) -> None:
+    write(
+        "stacks/dev.py",
+        """
+        from fleet import *
+        stack = Fleet(applications=[Application("a", source=GitSource("r"), destinations=["dev"])])
+        """,
+    )
+    (application,) = declared(tmp_path).applications
+    assert application.where == Where("stacks/dev.py")
+    assert [each.where for each in application.targets] == [Where("stacks/dev.py")]

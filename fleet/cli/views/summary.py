@@ -47,7 +47,7 @@ class Line:
 def render(request: RunRequest, result: RunResult, invocation: Invocation | None) -> Iterator[RenderableType]:
     """Yield the summary. invocation: None leaves out what to type next, because the command goes on."""
     lines = count(result)
-    shows_outputs = not request.dry_run and request.command is Command.UP
+    shows_outputs = not request.dry_run and request.command is Command.UP and not _program_failed(result)
     failed = {problem.where.cluster for problem in result.failures}
     following = next_step(request, result, invocation) if invocation else ""
     blocks: tuple[list[RenderableType], ...] = (
@@ -153,8 +153,14 @@ def _has_failed(result: RunResult, subject: Subject) -> bool:
     return any(problem.where.cluster in ("", subject.cluster) for problem in result.failures)
 
 
+def _program_failed(result: RunResult) -> bool:
+    """Return whether the run ended for a reason that is no cluster's."""
+    return not result.cancelled and result.exit_code != 0 and all(not each.where.cluster for each in result.failures)
+
+
 def _failures(problems: Iterable[Problem]) -> Iterator[Text]:
-    for group in _grouped(problems, _anywhere):
+    """Yield what failed in clusters. What ended the program is not repeated: it stands right above."""
+    for group in _grouped([each for each in problems if each.where.cluster], _anywhere):
         where = words.listing(_failed_places(group), most=8)
         head, *details = words.clean(str(_anywhere(group[0]))).splitlines()
         yield Text.assemble("  ", (f"{where}  " if where else "", "bold"), (head, "red"))
@@ -185,7 +191,8 @@ def _closing(request: RunRequest, result: RunResult, *, goes_on: bool) -> Text:
         return Text(f"Stopped on request after {took}; what was done is recorded.", "bold yellow")
     if result.failures or result.exit_code:
         failed = words.count(len(result.failures), "failure") if result.failures else "Failed"
-        return Text(f"{failed}, in {took}.", "bold red")
+        untouched = _program_failed(result) and not result.changes and not request.dry_run
+        return Text(f"{failed}, in {took}{'; nothing was changed' if untouched else ''}.", "bold red")
     if not result.changes:
         return Text(f"No changes, in {took}.", "bold green")
     if request.dry_run:

@@ -159,18 +159,17 @@ def test_what_fails_in_a_whole_cluster_is_said_once() -> None:
     assert lines[lines.index("Failed") + 1] == "  a, b/x, b/y  refused"
 
 
-def test_a_failure_of_the_whole_program_has_no_row() -> None:
-    result = RunResult(failures=(Problem("the program ended with 1"),), exit_code=1)
-    assert printed(request(), result, None) == [
-        "Failed",
-        "  the program ended with 1",
-        "",
-        "1 failure, in 0.0 s.",
-    ]
+def test_what_ended_the_program_is_not_repeated() -> None:
+    before = {"deployed": {"my-app": {"dev": {"default": "a" * 40}}}}
+    result = RunResult(failures=(Problem("the file assigns no Fleet"),), outputs=before, exit_code=2)
+    assert printed(request(), result, None) == ["1 failure, in 0.0 s; nothing was changed."]
+    assert printed(request(dry_run=True), result, None) == ["1 failure, in 0.0 s."]
 
 
-def test_a_failure_that_the_program_told_itself_is_no_success() -> None:
-    assert printed(request(), RunResult(exit_code=1), None) == ["Failed, in 0.0 s."]
+def test_that_nothing_was_changed_is_not_claimed_where_something_was() -> None:
+    created = (count("dev", Operation.CREATE, 1),)
+    result = RunResult(counts=created, failures=(Problem("a bug"),), changes=True, exit_code=1)
+    assert printed(request(), result, None)[-1] == "1 failure, in 0.0 s."
 
 
 def test_a_great_many_equal_rows_are_folded() -> None:
