@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from fleet.errors import Problem, RenderError, Where
+from fleet.model.glob import compile_glob
 from fleet.model.manifest import Manifest, ObjectKey
 from fleet.model.plan import RenderRequest
 from fleet.model.source import Directory
-from fleet.render.glob import compile_glob
 from fleet.render.manifests import SKIP_MARKER, read_file
 from fleet.render.objects import Kind, TooLargeError
 from fleet.render.snapshot import LinkError, Node, Snapshot

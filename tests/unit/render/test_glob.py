@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.render.glob import compile_glob
+from fleet.model.glob import compile_glob, compile_name_glob
 
 CASES = [
     # From gobwas/glob's glob_test.go, those without separators.
@@ -112,3 +112,65 @@ def test_any_pattern_compiles_or_says_why_not(pattern: str, path: str) -> None:
 @given(st.lists(st.text(alphabet="abc./", max_size=5), min_size=1, max_size=4), st.text(alphabet="abc./", max_size=5))
 def test_alternatives_match_what_one_of_them_is(alternatives: list[str], path: str) -> None:
     assert compile_glob("{" + ",".join(alternatives) + "}")(path) is (path in alternatives)
+
+
+SEPARATED = [
+    # From gobwas/glob's glob_test.go, those with separators.
+    ("a?c", "a/c", False),
+    ("*", "a/b", False),
+    ("**", "a/b", True),
+    ("api.*.com", "api.gobwas.com", True),
+    ("api/*/com", "api/a/com", True),
+    ("api/*/com", "api/a/b/com", False),
+    ("api/**/com", "api/a/b/com", True),
+    ("https://gitlab.com/group/**", "https://gitlab.com/group/sub/repo", True),
+    ("https://gitlab.com/group/*", "https://gitlab.com/group/sub/repo", False),
+    ("***", "a/b", True),
+]
+
+
+@pytest.mark.parametrize(("pattern", "text", "expected"), SEPARATED, ids=str)
+def test_separators(pattern: str, text: str, expected: bool) -> None:
+    assert compile_glob(pattern, "./")(text) is expected
+
+
+NAMES = [
+    # From Go's path/match_test.go.
+    ("abc", "abc", True),
+    ("*", "abc", True),
+    ("*c", "abc", True),
+    ("a*", "a", True),
+    ("a*", "ab/c", False),
+    ("a*/b", "abc/b", True),
+    ("a*b?c*x", "abxbbxdbxebxczzx", True),
+    ("a*b?c*x", "abxbbxdbxebxczzy", False),
+    ("ab[c]", "abc", True),
+    ("ab[b-d]", "abc", True),
+    ("ab[e-g]", "abc", False),
+    ("ab[^c]", "abc", False),
+    ("ab[^e-g]", "abc", True),
+    ("a\\*b", "a*b", True),
+    ("a\\*b", "ab", False),
+    ("a[^a]b", "a☺b", True),
+    ("a?b", "a/b", False),
+    ("[\\]a]", "]", True),
+    ("[x\\-]", "-", True),
+    ("[a-b-c]", "x", None),
+    ("[]a]", "]", None),
+    ("[-]", "-", None),
+    ("[", "a", None),
+    ("[^", "a", None),
+    ("a[", "a", None),
+    ("\\", "a", None),
+    ("{a,b}", "{a,b}", True),
+    ("**", "a/b", False),
+]
+
+
+@pytest.mark.parametrize(("pattern", "name", "expected"), NAMES, ids=str)
+def test_names(pattern: str, name: str, expected: bool | None) -> None:
+    if expected is None:
+        with pytest.raises(ValueError, match=r"is not closed|nothing behind"):
+            compile_name_glob(pattern)
+    else:
+        assert compile_name_glob(pattern)(name) is expected
