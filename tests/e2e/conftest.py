@@ -1,16 +1,12 @@
 """Three real clusters, and every engine that is present."""
 
-import re
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from localclusters import LocalClusters, StartClusters
-from tests.e2e.workbench import Embedded, Engine, Pulumi, Workbench
-
-ENGINES: dict[str, Callable[[], Engine]] = {"embedded": Embedded, "pulumi": Pulumi}
+from tests.e2e.workbench import ENGINES, Engine, Workbench, opened, present
 
 
 @pytest.fixture(scope="session")
@@ -22,9 +18,7 @@ def clusters(local_clusters: StartClusters) -> LocalClusters:
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Return each engine in turn; one that is not installed is a skip that says what to install."""
-    if request.param == "pulumi" and (missing := Pulumi.missing()):
-        pytest.skip(missing)
-    return ENGINES[request.param]()
+    return present(request.param)
 
 
 @pytest.fixture
@@ -32,14 +26,8 @@ def bench(
     request: pytest.FixtureRequest, tmp_path: Path, engine: Engine, clusters: LocalClusters
 ) -> Iterator[Workbench]:
     """Return a fresh project; its namespace is made in every cluster and deleted again."""
-    readable = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:40].strip("-")
-    namespace = f"{readable}-{uuid.uuid4().hex[:6]}"
-    for cluster in clusters:
-        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-        assert cluster.request("POST", "/api/v1/namespaces", body).ok
-    yield Workbench(tmp_path, engine, clusters, namespace)
-    for cluster in clusters:
-        cluster.request("DELETE", f"/api/v1/namespaces/{namespace}")
+    with opened(tmp_path, engine, clusters, request.node.name) as workbench:
+        yield workbench
 
 
 @pytest.fixture

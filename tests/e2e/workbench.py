@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import git
+import pytest
 
 from fleet import yamlio
 from localclusters import Cluster, LocalClusters
@@ -82,6 +86,16 @@ class Pulumi:
 
     def command(self, *words: str) -> list[str]:
         return ["pulumi", words[0], "--stack", STACK, "--non-interactive", *words[1:]]
+
+
+ENGINES: Mapping[str, Callable[[], Engine]] = {"embedded": Embedded, "pulumi": Pulumi}
+
+
+def present(name: str) -> Engine:
+    """Return an engine, or skip the test and say what to install."""
+    if name == "pulumi" and (missing := Pulumi.missing()):
+        pytest.skip(missing)
+    return ENGINES[name]()
 
 
 @dataclass(slots=True)
@@ -255,9 +269,41 @@ class Workbench:
         found = (self.get(cluster, path) for path in paths)
         return [None if each is None else str(each["metadata"]["resourceVersion"]) for each in found]
 
+    def holdings(self) -> dict[str, str]:
+        """Return what the clusters hold of this test's: `<cluster><path>` → resourceVersion, of kinds that rest.
+
+        Namespaces count where their name starts with the test's own.
+        """
+        kinds = ("configmaps", "secrets", "services", "serviceaccounts")
+        collections = ("/api/v1/namespaces", *(f"/api/v1/namespaces/{self.namespace}/{kind}" for kind in kinds))
+        found: dict[str, str] = {}
+        for cluster in self.clusters:
+            for collection in collections:
+                answer = cluster.request("GET", collection)
+                assert answer.ok, answer
+                names = {each["metadata"]["name"]: each["metadata"]["resourceVersion"] for each in answer.body["items"]}
+                ours = (name for name in names if collection != collections[0] or name.startswith(self.namespace))
+                found |= {f"{cluster.name}{collection}/{name}": names[name] for name in ours}
+        return found
+
     def cluster(self, name: str) -> Cluster:
         """Return one of the clusters."""
         return self.clusters[name]
+
+
+@contextmanager
+def opened(root: Path, engine: Engine, clusters: LocalClusters, title: str) -> Iterator[Workbench]:
+    """Yield a fresh project; its namespace, named after the title, is made in every cluster and deleted again."""
+    readable = re.sub(r"[^a-z0-9]+", "-", title.lower())[:40].strip("-")
+    namespace = f"{readable}-{uuid.uuid4().hex[:6]}"
+    for cluster in clusters:
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        assert cluster.request("POST", "/api/v1/namespaces", body).ok
+    try:
+        yield Workbench(root, engine, clusters, namespace)
+    finally:
+        for cluster in clusters:
+            cluster.request("DELETE", f"/api/v1/namespaces/{namespace}")
 
 
 def config_map(name: str, **data: str) -> dict[str, Any]:
