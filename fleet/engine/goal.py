@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi.runtime.proto import alias_pb2, resource_pb2
 
-from fleet.engine import values
-from fleet.errors import Problem, UnsupportedError
+from fleet.engine import paths, values
+from fleet.engine.durations import seconds
+from fleet.errors import DeclarationError, FleetError, Problem, UnsupportedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,9 @@ class AliasSpec:
 class Goal:
     """One resource as the program wants it. parent, provider and dependencies are URNs; provider has `::<id>` behind.
 
-    providers: package name → provider, for components; their children inherit them on the SDK's side.
     delete_before_replace: None when the program does not say.
-    timeouts: `create`, `update`, `delete` → text such as `10m`. version: of the provider's package.
+    ignore_changes, replace_on_changes: property paths (`fleet.engine.paths`), known to be well-formed.
+    timeouts: `create`, `update`, `delete` → seconds. version: of the provider's package.
     """
 
     type: str
@@ -53,12 +54,16 @@ class Goal:
     additional_secret_outputs: tuple[str, ...] = ()
     aliases: tuple[AliasSpec, ...] = ()
     deleted_with: str = ""
-    timeouts: Mapping[str, str] = field(default_factory=dict)
+    timeouts: Mapping[str, float] = field(default_factory=dict)
     version: str = ""
 
 
 def from_request(request: resource_pb2.RegisterResourceRequest) -> Goal:
-    """Return the goal of a request. Raises UnsupportedError for what the embedded engine cannot carry out."""
+    """Return the goal of a request.
+
+    Raises UnsupportedError for what the embedded engine cannot carry out, DeclarationError for options that make no
+    sense.
+    """
     _refuse_unsupported(request)
     dependencies = {key: tuple(each.urns) for key, each in request.propertyDependencies.items()}
     return Goal(
@@ -73,12 +78,12 @@ def from_request(request: resource_pb2.RegisterResourceRequest) -> Goal:
         protect=request.protect if request.HasField("protect") else None,
         retain_on_delete=request.retainOnDelete if request.HasField("retainOnDelete") else None,
         delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
-        ignore_changes=tuple(request.ignoreChanges),
-        replace_on_changes=tuple(request.replaceOnChanges),
+        ignore_changes=_paths(request, "ignore_changes", request.ignoreChanges),
+        replace_on_changes=_paths(request, "replace_on_changes", request.replaceOnChanges),
         additional_secret_outputs=tuple(request.additionalSecretOutputs),
         aliases=(*map(_alias, request.aliases), *(AliasSpec(urn=urn) for urn in request.aliasURNs)),
         deleted_with=request.deletedWith,
-        timeouts=_timeouts(request.customTimeouts),
+        timeouts=_timeouts(request),
         version=request.version,
     )
 
@@ -97,9 +102,30 @@ def _alias(alias: alias_pb2.Alias) -> AliasSpec:
     )
 
 
-def _timeouts(timeouts: resource_pb2.RegisterResourceRequest.CustomTimeouts) -> dict[str, str]:
+def _paths(request: resource_pb2.RegisterResourceRequest, option: str, given: Iterable[str]) -> tuple[str, ...]:
+    texts = tuple(given)
+    for text in texts:
+        try:
+            paths.parse(text)
+        except ValueError as error:
+            hint = 'Write it like `spec.replicas` or `metadata.annotations["example.com/key"]`.'
+            raise DeclarationError(Problem(f"{_about(request)}: {option}: {error}", hint=hint)) from error
+    return texts
+
+
+def _timeouts(request: resource_pb2.RegisterResourceRequest) -> dict[str, float]:
+    timeouts = request.customTimeouts
     given = {"create": timeouts.create, "update": timeouts.update, "delete": timeouts.delete}
-    return {operation: text for operation, text in given.items() if text}
+    try:
+        return {operation: seconds(text) for operation, text in given.items() if text}
+    except FleetError as error:
+        (problem,) = error.problems
+        summary = f"{_about(request)}: custom_timeouts: {problem.summary}"
+        raise DeclarationError(Problem(summary, hint=problem.hint)) from error
+
+
+def _about(request: resource_pb2.RegisterResourceRequest) -> str:
+    return f"{request.type} {request.name!r}"
 
 
 def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
@@ -118,7 +144,7 @@ def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
     if used:
         raise UnsupportedError(
             Problem(
-                f"{request.type} {request.name!r}: the embedded engine does not support {' and '.join(used)}",
+                f"{_about(request)}: the embedded engine does not support {' and '.join(used)}",
                 hint="Deploy this program with Pulumi: `pulumi up`.",
             )
         )

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from fleet.engine.goal import Goal
 from fleet.engine.state import Resource
-from fleet.errors import FleetError, Problem
-
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
-_SECONDS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
 def record(
@@ -28,6 +23,7 @@ def record(
     """Return the goal as the state records it. now: a timestamp, taken over only where something differs.
 
     inputs, outputs: None keeps those of the goal and of the old resource.
+    old: what the state has of it so far, perhaps under another URN; None for nothing.
     """
     recorded = Resource(
         urn=urn,
@@ -39,31 +35,23 @@ def record(
         inputs=goal.inputs if inputs is None else inputs,
         outputs=(old.outputs if old else {}) if outputs is None else outputs,
         dependencies=tuple(sorted(goal.dependencies)),
-        property_dependencies=goal.property_dependencies,
+        # The SDK sends them in the order of a set, which is another one in each run.
+        property_dependencies={key: tuple(sorted(urns)) for key, urns in goal.property_dependencies.items()},
         protect=bool(goal.protect),
         retain_on_delete=bool(goal.retain_on_delete),
         deleted_with=goal.deleted_with,
         ignore_changes=goal.ignore_changes,
         replace_on_changes=goal.replace_on_changes,
         additional_secret_outputs=goal.additional_secret_outputs,
-        custom_timeouts={operation: seconds(text) for operation, text in goal.timeouts.items()},
+        custom_timeouts=goal.timeouts,
         created=old.created if old else now if goal.custom else "",
         modified=old.modified if old else now if goal.custom else "",
     )
-    if old is None or replace(recorded, **_incomparable(old)) == old:
-        return replace(recorded, **_incomparable(old)) if old else recorded
-    return replace(recorded, modified=now)
+    if old is None:
+        return recorded
+    recorded = replace(recorded, **{name: getattr(old, name) for name in _NOT_OURS})
+    return recorded if recorded == old else replace(recorded, modified=now)
 
 
-def _incomparable(old: Resource) -> dict[str, Any]:
-    """What the engine does not set itself, and so keeps as it found it."""
-    kept = ("aliases", "source_position", "extra", "init_errors", "import_id", "external")
-    return {name: getattr(old, name) for name in kept}
-
-
-def seconds(text: str) -> float:
-    """Return a duration as Go writes it, `1h30m`, in seconds. Raises FleetError where it is none."""
-    parts = _DURATION.findall(text)
-    if "".join(amount + unit for amount, unit in parts) != text or not parts:
-        raise FleetError(Problem(f"{text!r} is not a duration", hint="Write it like `90s`, `10m` or `1h30m`."))
-    return sum(float(amount) * _SECONDS[unit] for amount, unit in parts)
+# What the engine does not set itself, and so keeps as it found it.
+_NOT_OURS = ("source_position", "extra", "init_errors", "import_id")
