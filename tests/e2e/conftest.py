@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from localclusters import LocalClusters, StartClusters
-from tests.e2e.workbench import ENGINES, Engine, Workbench, opened, present
+from tests.e2e.workbench import ENGINES, Embedded, Engine, Workbench, opened, present
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +31,14 @@ def bench(
 
 
 @pytest.fixture
-def embedded(bench: Workbench) -> Workbench:
-    """Return the project for what only our own engine does."""
-    if bench.engine.name != "embedded":
-        pytest.skip("about the embedded engine")
-    return bench
+def embedded(request: pytest.FixtureRequest, tmp_path: Path, clusters: LocalClusters) -> Iterator[Workbench]:
+    """Return the same for what only our own engine does."""
+    with opened(tmp_path, Embedded(), clusters, request.node.name) as workbench:
+        yield workbench
+
+
+@pytest.fixture
+def with_pulumi(request: pytest.FixtureRequest, tmp_path: Path, clusters: LocalClusters) -> Iterator[Workbench]:
+    """Return the same for what only Pulumi does."""
+    with opened(tmp_path, present("pulumi"), clusters, request.node.name) as workbench:
+        yield workbench

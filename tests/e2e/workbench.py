@@ -10,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -197,7 +197,10 @@ class Workbench:
 
     def run(self, *words: str, exit_code: int | None = 0, timeout_s: float = 300) -> Run:
         """Run a command of the engine, and check how it ends. exit_code None accepts any."""
-        command = self.engine.command(*words)
+        return self.execute(self.engine.command(*words), exit_code=exit_code, timeout_s=timeout_s)
+
+    def execute(self, command: Sequence[str], *, exit_code: int | None = 0, timeout_s: float = 300) -> Run:
+        """Run any command in the project's folder, and check how it ends. exit_code None accepts any."""
         done = subprocess.run(
             command,
             cwd=self.project,
@@ -299,9 +302,11 @@ def opened(root: Path, engine: Engine, clusters: LocalClusters, title: str) -> I
     for cluster in clusters:
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
         assert cluster.request("POST", "/api/v1/namespaces", body).ok
+    workbench = Workbench(root, engine, clusters, namespace)
     try:
-        yield Workbench(root, engine, clusters, namespace)
+        yield workbench
     finally:
+        workbench.repo.close()
         for cluster in clusters:
             cluster.request("DELETE", f"/api/v1/namespaces/{namespace}")
 
