@@ -3,7 +3,7 @@
 from fleet.model.application import Application, Destination, SyncPolicy
 from fleet.model.cluster import Cluster
 from fleet.model.fleet import Fleet
-from fleet.model.project import Project
+from fleet.model.project import GroupKind, Project, ProjectDestination
 from fleet.model.source import Directory, GitSource
 
 __all__ = [
@@ -13,6 +13,8 @@ __all__ = [
     "Directory",
     "Fleet",
     "GitSource",
+    "GroupKind",
     "Project",
+    "ProjectDestination",
     "SyncPolicy",
 ]

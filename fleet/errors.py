@@ -9,6 +9,7 @@ FleetError                 1   anything this project raises on purpose
 ├── SourceError           10   a repository, revision or path could not be had
 ├── RenderError           11   what the source holds are not manifests
 ├── PlanError             12   the manifests of a cluster do not fit together
+├── PolicyError           16   a project does not permit what one of its applications asks for
 ├── StateError            13   the stack's state cannot be read or written
 ├── LockedError           14   another run holds the stack
 └── UnsupportedError      15   the embedded engine has not this part of Pulumi
@@ -145,6 +146,12 @@ class PlanError(FleetError):
     """The manifests of a cluster do not fit together."""
 
     exit_code = 12
+
+
+class PolicyError(FleetError):
+    """A project does not permit what one of its applications asks for."""
+
+    exit_code = 16
 
 
 class StateError(FleetError):

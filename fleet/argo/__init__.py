@@ -6,6 +6,6 @@ key path it is about. What does not belong here: files, clusters (which one a de
 Git, and YAML itself.
 """
 
-from fleet.argo.application import parse_applications
+from fleet.argo.documents import parse_documents
 
-__all__ = ["parse_applications"]
+__all__ = ["parse_documents"]

@@ -1,79 +1,25 @@
 """Application: a document of Argo CD → the model's Application.
 
-In: documents. Out: the Applications of those that are right, and the problems of all others, by file, document and key
-path; lines are for the caller to add. Two Applications of one name are not noticed here: a stack has other sources too.
+In: the document as a Section. Out: the Application, or None and what is wrong, by key path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from fleet.argo.destination import parse_destinations
-from fleet.argo.fields import Section, is_empty, nearest, shown
-from fleet.argo.keys import ADOPT, API_VERSION, DEFAULT_PROJECT, KEYS, SKIP_RECONCILE
+from fleet.argo.fields import Section, is_empty, shown
+from fleet.argo.keys import ADOPT, API_VERSION, KEYS, SKIP_RECONCILE
 from fleet.argo.source import parse_source
 from fleet.argo.sync import parse_sync_policy
-from fleet.errors import Problem, Where
 from fleet.model import checks
 from fleet.model.application import Application
-from fleet.yamlio import Document
-
-_KIND = "Application"
-_LISTS = frozenset({"List", "ApplicationList"})
-_INSTEAD = {
-    "ApplicationSet": "List the clusters in spec.destination.servers, or make the Applications in Python.",
-    "AppProject": "Declare a Project in Python, or leave the Applications in the project default.",
-}
+from fleet.model.project import DEFAULT_PROJECT
 
 
-def parse_applications(documents: Sequence[Document]) -> tuple[tuple[Application, ...], tuple[Problem, ...]]:
-    """Return the Applications and the problems of documents, `List`s of Applications included.
-
-    An Application is returned only if nothing at all is wrong with it, so callers go on with it only if there are no
-    problems: what is not deployed any more is pruned.
-    """
-    applications: list[Application] = []
-    problems: list[Problem] = []
-    for document in documents:
-        where = Where(file=document.file, document=document.number)
-        for section in _objects(document.data, where, problems):
-            application = _application(section)
-            problems += section.problems
-            if application is not None:
-                applications.append(application)
-    return tuple(applications), tuple(problems)
-
-
-def _objects(data: object, where: Where, problems: list[Problem]) -> Iterator[Section]:
-    """Yield what is an Application, each with a list of its own for its problems."""
-    if not isinstance(data, dict):
-        problems.append(Problem("must be an Argo CD Application", where, f"It is {shown(data)}."))
-        return
-    section = Section(data, where, problems)
-    kind = section.text("kind", required=f"Write kind: {_KIND}.")
-    if kind in _LISTS:
-        for place, entry in section.entries("items"):
-            yield from _objects(entry, place, problems)
-    elif kind == _KIND:
-        yield replace(section, problems=[])
-    elif kind:
-        _other_kind(section, kind)
-
-
-def _other_kind(section: Section, kind: str) -> None:
-    if kind in _INSTEAD and section.data.get("apiVersion") == API_VERSION:
-        section.note(section.at("kind"), f"{kind} is not supported yet", hint=_INSTEAD[kind])
-    elif nearest(kind, (_KIND,)):
-        section.note(section.at("kind"), "unknown kind", f"It is {shown(kind)}.", f"Did you mean {_KIND}?")
-    else:
-        detail = f"It is {shown(kind)}. The files of a stack hold Argo CD Applications."
-        hint = "A manifest belongs into the Git repository that an Application names as its source."
-        section.note(section.at("kind"), f"must be {_KIND}", detail, hint)
-
-
-def _application(section: Section) -> Application | None:
+def parse_application(section: Section) -> Application | None:
+    """Return the Application; None if anything is wrong with it, which is noted."""
     section = _named(section)
     section.known(KEYS[""])
     section.text("apiVersion", _api_version, required=f"Write apiVersion: {API_VERSION}.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from fleet.argo.keys import KEYS, Keys
@@ -29,11 +29,13 @@ class Section:
 
     where: file, document and application, and the mapping's own key path.
     problems: those of the whole document; every Section of it adds to the same list.
+    places: every mapping of the document's kind, for advice about keys at the wrong one.
     """
 
     data: Mapping[str, Any]
     where: Where
     problems: list[Problem]
+    places: Mapping[str, Keys] = field(default_factory=lambda: KEYS)
 
     def at(self, key: str | int) -> Where:
         """Return the place of a key of this mapping; an integer is an entry, when this is about a list."""
@@ -88,7 +90,7 @@ class Section:
             if unsupported and value is not None and (unsupported.even_empty or not is_empty(value)):
                 self.note(self.at(key), f"{key} is not supported yet", unsupported.why, unsupported.instead)
             elif key not in keys.all:
-                self.note(self.at(key), f"unknown key {key}", hint=_advice(key, keys))
+                self.note(self.at(key), f"unknown key {key}", hint=_advice(key, keys, self.places))
 
     def wrong_type(self, where: Where, value: object, expected: str) -> None:
         """Note a value that is of another type than expected."""
@@ -147,8 +149,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return words[found[0]] if found else None
 
 
-def _advice(key: str, keys: Keys) -> str:
-    places = [place or "the top level" for place, others in KEYS.items() if key in others.read]
+def _advice(key: str, keys: Keys, known: Mapping[str, Keys]) -> str:
+    places = [place or "the top level" for place, others in known.items() if key in others.read]
     if places:
         return f"It belongs in {' or '.join(places)}."
     meant = nearest(key, keys.all)

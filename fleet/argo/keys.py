@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 API_VERSION = "argoproj.io/v1alpha1"
-DEFAULT_PROJECT = "default"
 DEFAULT_REVISION = "HEAD"
 ADOPT = "fleet.pulumi.com/adopt"
 SKIP_RECONCILE = "argocd.argoproj.io/skip-reconcile"

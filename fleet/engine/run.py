@@ -157,7 +157,7 @@ def _succeeded(this: _Run, error: FleetError | None, exit_code: int) -> bool:
 
 
 # Of the errors that a program of ours ends with; any other code is the program's own affair.
-_OWN_EXIT_CODES = (2, 6, 10, 11, 12, 13)
+_OWN_EXIT_CODES = (2, 6, 10, 11, 12, 13, 16)
 
 
 async def _refresh(this: _Run) -> None:

@@ -25,6 +25,7 @@ class Cluster:
     urls: further URLs that mean this cluster, placeholders in files taken from elsewhere included.
     in_cluster: True for the one cluster that `https://kubernetes.default.svc` and the name `in-cluster` mean.
     labels: for selecting clusters.
+    project: the Project that the cluster belongs to: all its namespaces are destinations for that one.
     paused: True leaves the cluster at what was last deployed there.
     identifier: what makes it *this* cluster for good, whatever its URL or credentials; None is its name. Only
         a change of it makes Pulumi replace what was deployed there.
@@ -37,6 +38,7 @@ class Cluster:
     urls: Sequence[str] = field(default=(), kw_only=True)
     in_cluster: bool = field(default=False, kw_only=True)
     labels: Mapping[str, str] = field(default_factory=dict, kw_only=True, hash=False)
+    project: str | None = field(default=None, kw_only=True)
     paused: bool = field(default=False, kw_only=True)
     identifier: str | None = field(default=None, kw_only=True)
 
@@ -45,6 +47,8 @@ class Cluster:
         owner = f"Cluster {self.name!r}"
         for optional in ("kubeconfig", "context", "server", "identifier"):
             checks.text(owner, optional, getattr(self, optional), optional=True)
+        if self.project is not None:
+            checks.name(owner, "project", self.project)
         for boolean in ("in_cluster", "paused"):
             checks.flag(owner, boolean, getattr(self, boolean))
         object.__setattr__(self, "urls", checks.sequence(owner, "urls", self.urls, str, "URLs"))

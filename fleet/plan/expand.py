@@ -14,10 +14,8 @@ from fleet.model.application import Application, Destination
 from fleet.model.cluster import IN_CLUSTER_NAME, IN_CLUSTER_URL, Cluster
 from fleet.model.fleet import Fleet
 from fleet.model.plan import Revision, Target
+from fleet.model.project import DEFAULT_PROJECT, Project
 from fleet.plan.namespace import DEFAULT_NAMESPACE
-
-# Argo CD has it in every installation, and most files name it.
-DEFAULT_PROJECT = "default"
 
 
 def expand(fleet: Fleet, mirrors: Mapping[str, str]) -> tuple[Target, ...]:
@@ -124,7 +122,7 @@ def _repeated_names(fleet: Fleet) -> Iterable[Problem]:
     for kind, values in kinds:
         first: dict[str, Where] = {}
         for value in values:
-            where = value.where if isinstance(value, Application) else Where()
+            where = value.where if isinstance(value, (Application, Project)) else Where()
             if value.name in first:
                 other = str(first[value.name])
                 yield Problem(
@@ -149,13 +147,21 @@ def _unknown_projects(fleet: Fleet) -> Iterable[Problem]:
     known = {DEFAULT_PROJECT, *(project.name for project in fleet.projects)}
     for application in fleet.applications:
         if application.project not in known:
-            nearest = difflib.get_close_matches(application.project, sorted(known), n=1)
-            yield Problem(
-                f"no project is named {application.project!r}",
-                application.where,
-                detail=f"Known projects: {', '.join(sorted(known))}.",
-                hint=f"Did you mean {nearest[0]!r}?" if nearest else "Declare it: Project(...) in the stack's Python.",
-            ).at(application=application.name)
+            yield _unknown_project(application.project, known, application.where).at(application=application.name)
+    for cluster in fleet.clusters:
+        if cluster.project is not None and cluster.project not in known:
+            yield _unknown_project(cluster.project, known, Where(cluster=cluster.name))
+
+
+def _unknown_project(name: str, known: Iterable[str], where: Where) -> Problem:
+    nearest = difflib.get_close_matches(name, sorted(known), n=1)
+    declare = "Declare it: an AppProject in the stack's YAML, or Project(...) in its Python."
+    return Problem(
+        f"no project is named {name!r}",
+        where,
+        detail=f"Known projects: {', '.join(sorted(known))}.",
+        hint=f"Did you mean {nearest[0]!r}?" if nearest else declare,
+    )
 
 
 def _repeated_destinations(targets: Iterable[Target]) -> Iterable[Problem]:

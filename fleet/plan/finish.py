@@ -9,31 +9,39 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
-from fleet.errors import PlanError, Problem
+from fleet.errors import PlanError, PolicyError, Problem, gather
 from fleet.model.cluster import Cluster
 from fleet.model.plan import ClusterPlan, PlannedApplication, PlannedObject, Rendered
 from fleet.plan import conflicts, marks, namespace, order, tokens
 from fleet.plan.definitions import Definition, defined
+from fleet.plan.policy import Policies, policies, refused_objects
 from fleet.plan.wanted import Wanted
 
 _Definitions = Mapping[tuple[str, str], Definition]
 
 
-def finish(rendered: Sequence[Rendered]) -> tuple[ClusterPlan, ...]:
+def finish(rendered: Sequence[Rendered], rules: Policies | None = None) -> tuple[ClusterPlan, ...]:
     """Return the plans, by the clusters' names.
 
-    Raises PlanError with everything, in all clusters, that cannot be deployed together.
+    rules: of the projects; None has the project `default` only, which permits everything.
+    Raises PolicyError with everything that is not permitted, and PlanError with everything, in all clusters, that
+    cannot be deployed together; one error where there is both.
     """
+    rules = policies() if rules is None else rules
     everywhere = _definitions(rendered)
     plans: list[ClusterPlan] = []
     problems: list[Problem] = []
+    refused: list[Problem] = []
     for cluster, here in _by_cluster(rendered):
         definitions = {**everywhere, **_definitions(here)}
         wanted = _wanted(here, definitions)
         problems += (*conflicts.empty(here), *conflicts.clashes(wanted))
+        refused += refused_objects(wanted, rules, _scopes(definitions))
         plans.append(ClusterPlan(cluster, _applications(here, wanted), _objects(wanted, definitions)))
-    if problems:
-        raise PlanError(*problems)
+    found = ((PolicyError, refused), (PlanError, problems))
+    error = gather(kind(*each) for kind, each in found if each)
+    if error is not None:
+        raise error
     return tuple(plans)
 
 
@@ -54,12 +62,16 @@ def _definitions(rendered: Iterable[Rendered]) -> dict[tuple[str, str], Definiti
 
 def _wanted(rendered: Sequence[Rendered], definitions: _Definitions) -> tuple[Wanted, ...]:
     """Take the objects of one cluster through the steps, and order them."""
-    scopes = {kind: definition.namespaced for kind, definition in definitions.items()}
+    scopes = _scopes(definitions)
     read = [Wanted(each.target, manifest) for each in rendered for manifest in each.manifests]
     placed = [namespace.settled(each, scopes) for each in read]
     single = conflicts.merged(placed)
     complete = (*single, *namespace.created(single, [each.target for each in rendered]))
     return tuple(sorted(map(marks.annotated, complete), key=order.sort_key))
+
+
+def _scopes(definitions: _Definitions) -> dict[tuple[str, str], bool]:
+    return {kind: definition.namespaced for kind, definition in definitions.items()}
 
 
 def _applications(rendered: Iterable[Rendered], wanted: Sequence[Wanted]) -> tuple[PlannedApplication, ...]:

@@ -1,6 +1,6 @@
-"""The stack's Argo CD YAML: a directory of files that hold Applications.
+"""The stack's Argo CD YAML: a directory of files that hold Applications and AppProjects.
 
-In: a directory. Out: Applications, and what is wrong in any of the files.
+In: a directory. Out: what they declare, and what is wrong in any of the files.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from fleet.argo import parse_applications
+from fleet.argo import parse_documents
 from fleet.errors import Problem, Where
-from fleet.model.application import Application
+from fleet.model.fleet import Fleet
 from fleet.yamlio import Document, YamlProblem, load_documents
 
 
@@ -20,16 +20,16 @@ def names(project: Path, directory: str) -> tuple[str, ...]:
     return tuple(f"{directory}/{path.name}" for path in files if path.is_file() and not path.name.startswith("."))
 
 
-def read(project: Path, directory: str) -> tuple[tuple[Application, ...], tuple[Problem, ...]]:
-    """Return the Applications of all files, and what is wrong in them."""
+def read(project: Path, directory: str) -> tuple[Fleet, tuple[Problem, ...]]:
+    """Return what all files declare, and what is wrong in them."""
     documents: list[Document] = []
     problems: list[Problem] = []
     for file in names(project, directory):
         loaded, wrong = _load(project / file, file)
         documents += loaded
         problems += wrong
-    applications, wrong = parse_applications(documents)
-    return applications, (*problems, *wrong)
+    declared, wrong = parse_documents(documents)
+    return declared, (*problems, *wrong)
 
 
 def _load(path: Path, file: str) -> tuple[Sequence[Document], Iterable[Problem]]:

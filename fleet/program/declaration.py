@@ -29,11 +29,11 @@ def declare(settings: Settings, problems: Iterable[Problem] = ()) -> Fleet:
     if not (project / file).is_file() and not argo_files.names(project, documents):
         raise StackNotFoundError(_unknown(project, stack))
     declared, in_python = python_file.read(project, file)
-    applications, in_yaml = argo_files.read(project, documents)
+    in_documents, in_yaml = argo_files.read(project, documents)
     wrong = (*problems, *in_python, *in_yaml, *_declared_twice(declared.clusters, settings, file))
     if wrong:
         raise DeclarationError(*wrong)
-    return declared + Fleet(clusters=settings.clusters, applications=applications)
+    return declared + in_documents + Fleet(clusters=settings.clusters)
 
 
 def _declared_twice(clusters: Iterable[Cluster], settings: Settings, file: str) -> Iterable[Problem]:

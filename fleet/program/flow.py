@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fleet.errors import FleetError, Problem
+from fleet.errors import FleetError, PolicyError, Problem, gather
 from fleet.model.plan import ClusterPlan, Rendered, Target
 from fleet.model.settings import Settings
 from fleet.plan.expand import expand, mirrored
 from fleet.plan.finish import finish
 from fleet.plan.held import hold, waits
+from fleet.plan.policy import Policies, policies, refused_destinations, refused_sources
 from fleet.plan.sources import request_of, used_by
 from fleet.program.declaration import declare
 from fleet.program.lines import located
@@ -41,14 +42,34 @@ async def decide(settings: Settings, problems: tuple[Problem, ...]) -> tuple[Clu
     """Return what every cluster should hold.
 
     problems: what is wrong with the configuration, to be told together with what is wrong with the declaration.
-    Raises FleetError with every problem of the first step that fails.
+    Raises FleetError with every problem of the first step that fails; what projects do not permit is looked for in all
+    steps.
     """
     fleet = declare(settings, problems)
     targets = expand(fleet, settings.mirrors)
+    rules = policies(fleet.projects, fleet.clusters)
+    sources, destinations = refused_sources(targets, rules), refused_destinations(targets, rules)
     paused = [cluster.name for cluster in fleet.clusters if cluster.paused]
     if waits(targets, paused, scheduled=settings.scheduled):
         targets = hold(targets, await read_deployed(), paused, scheduled=settings.scheduled)
-    return finish(read_sources(targets, settings))
+    permitted = tuple(target for target in targets if target.application.name not in sources)
+    return planned(permitted, settings, rules, (*sources.values(), *destinations))
+
+
+def planned(
+    targets: tuple[Target, ...], settings: Settings, rules: Policies, refused: tuple[Problem, ...]
+) -> tuple[ClusterPlan, ...]:
+    """Return the plans of what the targets' sources hold. refused: what is known not to be permitted already."""
+    errors: list[FleetError] = [PolicyError(*refused)] if refused else []
+    plans: tuple[ClusterPlan, ...] = ()
+    try:
+        plans = finish(read_sources(targets, settings), rules)
+    except FleetError as error:
+        errors.append(error)
+    together = gather(errors)
+    if together is not None:
+        raise together
+    return plans
 
 
 def read_sources(targets: tuple[Target, ...], settings: Settings) -> tuple[Rendered, ...]:

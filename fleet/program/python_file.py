@@ -19,10 +19,21 @@ from fleet.errors import FleetError, Problem, Where
 from fleet.model.application import Application, Destination, SyncPolicy
 from fleet.model.cluster import Cluster
 from fleet.model.fleet import Fleet
-from fleet.model.project import Project
+from fleet.model.project import GroupKind, Project, ProjectDestination
 from fleet.model.source import Directory, GitSource
 
-_VALUES: Final = (Application, Cluster, Destination, Directory, Fleet, GitSource, Project, SyncPolicy)
+_VALUES: Final = (
+    Application,
+    Cluster,
+    Destination,
+    Directory,
+    Fleet,
+    GitSource,
+    GroupKind,
+    Project,
+    ProjectDestination,
+    SyncPolicy,
+)
 _FIELDS: Final = MappingProxyType(
     {each.__name__: [field.name for field in dataclasses.fields(each)] for each in _VALUES}
 )
@@ -64,7 +75,11 @@ def _only(fleets: dict[str, Fleet], file: str) -> tuple[Fleet, tuple[Problem, ..
 
 def _placed(fleet: Fleet, where: Where) -> Fleet:
     """Return the same fleet, its parts knowing where they were declared, for messages."""
-    return replace(fleet, applications=[_application(each, where) for each in fleet.applications])
+    return replace(
+        fleet,
+        applications=[_application(each, where) for each in fleet.applications],
+        projects=[replace(each, where=where) for each in fleet.projects],
+    )
 
 
 def _application(application: Application, where: Where) -> Application:

@@ -29,6 +29,7 @@ _FIELDS: Final[Mapping[str, tuple[str, Callable[[str, str, object], object]]]] =
         "urls": ("urls", _urls),
         "inCluster": ("in_cluster", checks.flag),
         "labels": ("labels", checks.labels),
+        "project": ("project", checks.name),
         "paused": ("paused", checks.flag),
         "identifier": ("identifier", checks.text),
     }

@@ -50,7 +50,7 @@ def test_a_cluster_has_all_that_the_dsl_has() -> None:
         pytest.param(
             {"dev": {"zone": "eu"}},
             ".dev.zone: unknown key `zone`\n"
-            "  → A cluster has kubeconfig, context, server, urls, inCluster, labels, paused, identifier.",
+            "  → A cluster has kubeconfig, context, server, urls, inCluster, labels, project, paused, identifier.",
             id="an unknown key",
         ),
         pytest.param(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleet import Application
-from fleet.argo import parse_applications
+from fleet.argo import parse_documents
 from fleet.errors import Problem
 from fleet.yamlio import load_documents
 
@@ -33,7 +33,8 @@ spec:
 
 
 def parse(text: str) -> tuple[tuple[Application, ...], tuple[Problem, ...]]:
-    return parse_applications(load_documents(text, file="web.yaml"))
+    found, problems = parse_documents(load_documents(text, file="web.yaml"))
+    return tuple(found.applications), problems
 
 
 def application(**parts: str) -> Application:

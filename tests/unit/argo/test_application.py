@@ -159,17 +159,10 @@ def test_a_list_may_be_empty(text: str) -> None:
             ),
         ),
         (
-            "{apiVersion: argoproj.io/v1alpha1, kind: AppProject}",
-            (
-                "kind: AppProject is not supported yet\n"
-                "  → Declare a Project in Python, or leave the Applications in the project default."
-            ),
-        ),
-        (
             "{apiVersion: apps/v1, kind: Deployment}",
             (
-                "kind: must be Application\n"
-                '  It is the string "Deployment". The files of a stack hold Argo CD Applications.\n'
+                "kind: must be Application or AppProject\n"
+                '  It is the string "Deployment". The files of a stack hold Argo CD Applications and AppProjects.\n'
                 "  → A manifest belongs into the Git repository that an Application names as its source."
             ),
         ),

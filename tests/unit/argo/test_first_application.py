@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from fleet import Application, Destination, GitSource, SyncPolicy
-from fleet.argo import parse_applications
+from fleet.argo import parse_documents
 from fleet.yamlio import load_documents, locate
 
 EXAMPLE = Path(__file__).with_name("first-application.yaml")
@@ -20,9 +20,9 @@ def test_the_file_is_the_example_unchanged() -> None:
 
 
 def test_the_example_is_one_application_with_three_destinations() -> None:
-    applications, problems = parse_applications(load_documents(EXAMPLE.read_text(), file="example.yaml"))
+    found, problems = parse_documents(load_documents(EXAMPLE.read_text(), file="example.yaml"))
     assert problems == ()
-    assert applications == (
+    assert found.applications == (
         Application(
             "my-app-multi-cluster",
             source=GitSource("https://github.com/your-org/your-repo.git", path="manifests", revision="HEAD"),
@@ -39,7 +39,7 @@ def test_the_example_is_one_application_with_three_destinations() -> None:
 
 def test_its_destinations_know_where_they_are_written() -> None:
     text = EXAMPLE.read_text()
-    ((application,), _) = parse_applications(load_documents(text, file="example.yaml"))
+    (application,) = parse_documents(load_documents(text, file="example.yaml"))[0].applications
     assert [
         (target.where.file, target.where.application, target.where.key, locate(text, 0, target.where.key))
         for target in application.targets

@@ -10,20 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.argo import parse_applications
+from fleet.argo import parse_documents
 from fleet.argo.keys import ADOPT, KEYS, SKIP_RECONCILE, SYNC_OPTIONS, Keys
+from fleet.argo.project_keys import PROJECT_KEYS
 from fleet.yamlio import Document, load_documents
 from tests.unit.argo.parsing import document
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "argo-yaml.md"
-ALL = {**KEYS, "spec.syncPolicy.syncOptions[]": SYNC_OPTIONS}
+ALL = {**KEYS, "spec.syncPolicy.syncOptions[]": SYNC_OPTIONS, **PROJECT_KEYS}
 ROW = re.compile(r"\| `(?P<key>[^`]+)` \| (?P<outcome>[^|]+) \| (?P<why>.+) \|")
 
 
 def rows(place: str) -> dict[str, tuple[str, str]]:
     """Return the page's table for one mapping: key → outcome and explanation."""
     heading = f"### `{place}`" if place else "### The document"
-    section = PAGE.read_text(encoding="utf-8").partition(f"{heading}\n")[2].partition("\n### ")[0]
+    section = PAGE.read_text(encoding="utf-8").partition(f"{heading}\n")[2].partition("\n##")[0]
     return {row["key"]: (row["outcome"], row["why"]) for row in ROW.finditer(section)}
 
 
@@ -84,6 +85,6 @@ values = st.recursive(
 def test_any_value_anywhere_gives_an_application_or_problems(path: tuple[str | int, ...], value: Any) -> None:
     (right,) = load_documents(FULL, file="web.yaml")
     changed = Document(replaced(right.data, path, value), "web.yaml", 0, 1)
-    applications, problems = parse_applications([changed])
-    assert bool(applications) != bool(problems) or changed.data["kind"] in ("List", "ApplicationList")
+    found, problems = parse_documents([changed])
+    assert bool(found.applications) != bool(problems) or changed.data["kind"] in ("List", "ApplicationList")
     assert all(problem.where.file == "web.yaml" for problem in problems)

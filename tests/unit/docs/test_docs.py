@@ -12,7 +12,7 @@ from typing import Any
 import click
 import pytest
 
-from fleet.argo import parse_applications
+from fleet.argo import parse_documents
 from fleet.cli.group import cli
 from fleet.model.cluster import Cluster
 from fleet.model.fleet import Fleet
@@ -52,12 +52,13 @@ def test_stacks_and_applications(page: Page, tmp_path: Path, monkeypatch: pytest
     for stack in stacks:
         expand(stack + Fleet(clusters=missing(clusters, stack)), mirrors)
     documents = [each for text in page.marked("yaml application") for each in load_documents(text, file=page.path)]
-    applications, problems = parse_applications(documents)
+    declared, problems = parse_documents(documents)
     assert problems == ()
-    assert len(applications) == len(documents)
+    applications = declared.applications
+    assert len(applications) + len(declared.projects) == len(documents)
     known = {cluster.name: cluster for stack in stacks for cluster in stack.clusters} | clusters
     if applications and known:
-        expand(Fleet(clusters=tuple(known.values()), applications=applications), mirrors)
+        expand(declared + Fleet(clusters=tuple(known.values())), mirrors)
 
 
 def read_stacks(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Fleet]:

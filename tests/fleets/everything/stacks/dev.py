@@ -1,4 +1,15 @@
-from fleet import Application, Cluster, Destination, Directory, Fleet, GitSource, Project, SyncPolicy
+from fleet import (
+    Application,
+    Cluster,
+    Destination,
+    Directory,
+    Fleet,
+    GitSource,
+    GroupKind,
+    Project,
+    ProjectDestination,
+    SyncPolicy,
+)
 
 dev = Cluster("dev", kubeconfig="kube/dev", in_cluster=True)
 prod = Cluster("prod", kubeconfig="kube/prod", context="admin", identifier="prod-1")
@@ -7,7 +18,14 @@ pruned = SyncPolicy(prune=True, self_heal=True, create_namespace=True)
 
 stack = Fleet(
     clusters=[dev, prod],
-    projects=[Project("shop")],
+    projects=[
+        Project(
+            "shop",
+            source_repos=["repo"],
+            destinations=[ProjectDestination(name="*", namespace="*")],
+            cluster_resource_whitelist=[GroupKind("Namespace", name="*")],
+        )
+    ],
     applications=[
         Application(
             "shop",
