@@ -24,6 +24,7 @@ class Discovery:
         self._cluster = cluster
         self._catalog: Catalog | None = None
         self._learned: dict[Kind, Resource] = {}
+        self._forgotten: dict[Kind, Resource] = {}
         self._missed: set[Kind] = set()
         self._loading: SingleFlight[Catalog] = SingleFlight()
 
@@ -42,9 +43,9 @@ class Discovery:
         """
         wanted = (api_version, kind)
         catalog = await self._known()
-        if wanted not in catalog.resources and wanted not in self._missed:
-            self._missed.add(wanted)
+        if wanted not in catalog.resources and wanted not in self._missed and wanted not in self._forgotten:
             catalog = await self._load()
+            self._missed.add(wanted)
         if wanted not in catalog.resources and api_version in catalog.stale:
             raise self._stale(api_version, kind)
         return catalog.resources.get(wanted)
@@ -59,17 +60,19 @@ class Discovery:
         kinds = {(group_of(resource.api_version), resource.kind) for resource in new}
         known = (self._catalog or Catalog()).with_resources(self._learned.values()).resources.values()
         self.forget([each for each in known if (group_of(each.api_version), each.kind) in kinds])
-        self._learned.update({(resource.api_version, resource.kind): resource for resource in new})
+        for each in new:
+            self._learned[each.api_version, each.kind] = each
+            self._forgotten.pop((each.api_version, each.kind), None)
         if self._catalog is not None:
             self._catalog = self._catalog.with_resources(new)
 
     def forget(self, resources: Iterable[Resource]) -> None:
-        """Note kinds that the cluster serves no longer."""
-        gone = tuple(resources)
-        for resource in gone:
-            self._learned.pop((resource.api_version, resource.kind), None)
+        """Note kinds that the cluster serves no longer, though its discovery may say so for a moment."""
+        for each in resources:
+            self._learned.pop((each.api_version, each.kind), None)
+            self._forgotten[each.api_version, each.kind] = each
         if self._catalog is not None:
-            self._catalog = self._catalog.without(gone)
+            self._catalog = self._catalog.without(self._forgotten.values())
 
     async def close(self) -> None:
         """End what is under way."""
@@ -80,7 +83,7 @@ class Discovery:
 
     async def _load(self) -> Catalog:
         loaded = await self._loading.run(self._ask)
-        self._catalog = loaded.with_resources(self._learned.values())
+        self._catalog = loaded.without(self._forgotten.values()).with_resources(self._learned.values())
         return self._catalog
 
     async def _ask(self) -> Catalog:

@@ -13,10 +13,10 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-from multidict import CIMultiDict
 from yarl import URL
 
 from fleet.engine.kubernetes.access import Access, Login
@@ -32,6 +32,19 @@ _UNAUTHORIZED = 401
 # RFC 7234: `299 - "text"`, with quotes in the text escaped.
 _WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
 _LONGEST_HEADER = 65536
+
+
+@dataclass(slots=True)
+class _Sending:
+    """A request on its way. began: when it was first sent; waiting for its turn does not use up its budget."""
+
+    request: Request
+    attempt: int = 0
+    began: float = 0.0
+
+    def delay_s(self, response: Response | None, now: float) -> float | None:
+        """Return how long to wait before asking again, None for not at all."""
+        return backoff_s(self.attempt) if response is None else retry_after_s(response, self.attempt, now - self.began)
 
 
 class Transport:
@@ -66,19 +79,18 @@ class Transport:
         Raises ClusterUnavailableError when there is no answer for long enough or the credentials are refused: the same
         for every request from then on, at once. Raises ObjectFailedError when the server answers others, but not this.
         """
-        began = time.monotonic()
-        attempt, access, was_refused = 0, await self.access(), False
+        sending, access, was_refused = _Sending(request), await self.access(), False
         while True:
-            response = await self._attempt(request, access, began, attempt)
+            response = await self._attempt(sending, access)
             if response is not None and response.status == _UNAUTHORIZED:
                 access = await self._other_access(access, response, was_refused=was_refused)
                 was_refused = True
                 continue
-            delay = self._delay(response, attempt, time.monotonic() - began)
+            delay = sending.delay_s(response, time.monotonic())
             if response is not None and delay is None:
                 return response
             await asyncio.sleep((delay or 0.0) * random.uniform(1.0, 1.25))  # noqa: S311 - spreads retries, no secret
-            attempt += 1
+            sending.attempt += 1
             access = await self.access()
 
     def give_up(self, problem: Problem) -> ClusterUnavailableError:
@@ -92,15 +104,16 @@ class Transport:
         if self._session is not None:
             await self._session.close()
 
-    async def _attempt(self, request: Request, access: Access, began: float, attempt: int) -> Response | None:
+    async def _attempt(self, sending: _Sending, access: Access) -> Response | None:
         """Return the answer, None where there was none and asking again may help."""
-        sent_at = time.monotonic()
+        sent_at = 0.0
         try:
             async with self._slots:
                 sent_at = time.monotonic()
-                response = await self._exchange(request, access)
+                sending.began = sending.began or sent_at
+                response = await self._exchange(sending.request, access)
         except CONNECTION_ERRORS as error:
-            self._note_failure(error, request, access, sent_at=sent_at, began=began, attempt=attempt)
+            self._note_failure(error, sending, access, sent_at)
             return None
         self._outage.ended(time.monotonic())
         return response
@@ -109,10 +122,9 @@ class Transport:
         if self._given_up is not None:
             raise ClusterUnavailableError(self._given_up)
         self.sent[request.verb] += 1
-        headers: CIMultiDict[str] = CIMultiDict(access.headers)
-        headers["Accept"] = request.accept
+        headers = [*access.headers, ("Accept", request.accept)]
         if request.body:
-            headers["Content-Type"] = request.content_type
+            headers.append(("Content-Type", request.content_type))
         async with self._open_session().request(
             request.method,
             URL(access.server + request.path, encoded=True),
@@ -139,19 +151,14 @@ class Transport:
             )
         return self._session
 
-    def _note_failure(
-        self, error: Exception, request: Request, access: Access, *, sent_at: float, began: float, attempt: int
-    ) -> None:
+    def _note_failure(self, error: Exception, sending: _Sending, access: Access, sent_at: float) -> None:
         """Decide whether a missing answer is to be waited for. Raises where it is not."""
         now = time.monotonic()
         problem = explained(error, cluster=self._inputs.name, server=access.server)
         if self._outage.goes_on(sent_at, now) or is_final(error):
             raise self.give_up(problem) from error
-        if not may_ask_again(attempt, now - began, timed_out=is_silence(error)):
-            raise self._unanswered(request, problem) from error
-
-    def _delay(self, response: Response | None, attempt: int, elapsed_s: float) -> float | None:
-        return backoff_s(attempt) if response is None else retry_after_s(response, attempt, elapsed_s)
+        if not may_ask_again(sending.attempt, now - sending.began, timed_out=is_silence(error)):
+            raise self._unanswered(sending.request, problem) from error
 
     async def _other_access(self, access: Access, response: Response, *, was_refused: bool) -> Access:
         if was_refused:
