@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed
 PYTHONS := python3.13 python3.12 python3.11 python3 python
 NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help venv demo clusters test check format bench clean
+.PHONY: help venv demo clusters tools test check format bench clean
 
 help: ## Show what there is to make.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,7 +40,10 @@ demo: venv ## Deploy an application to three local clusters, change it, heal it,
 clusters: venv ## Build the control planes of the local clusters, if they are not built yet.
 	@$(BIN)/python -m localclusters build
 
-test: venv clusters ## Run all tests, the ones against real API servers included.
+tools: venv ## Build helm and kustomize for the tests, if they are not built yet.
+	@$(BIN)/python -m testtools
+
+test: venv clusters tools ## Run all tests, the ones against real API servers included.
 	@$(BIN)/pytest --hypothesis-profile=thorough tests
 
 check: venv ## Lint, types, import contracts, unit tests: what takes seconds.

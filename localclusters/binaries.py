@@ -12,7 +12,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from localclusters.build import Build, compile_programs
+from localclusters.build import Build, compile_programs, write_kwok_stages
 from localclusters.golang import find_go
 from localclusters.locks import exclusive
 from localclusters.progress import Progress, to_stderr
@@ -79,6 +79,7 @@ def _build(target: Path, progress: Progress) -> None:
     unfinished = target.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     compile_programs(go, MODULE, _plan(), unfinished, progress)
+    write_kwok_stages(go, MODULE, unfinished / "kwok-stages.yaml")
     unfinished.rename(target)
 
 

@@ -1,7 +1,7 @@
-"""One run of the Go compiler over the control-plane programs, with progress a person can follow.
+"""One run of the Go compiler over programs of a module, with progress a person can follow.
 
-In: a Go command, the module and what to build. Out: a folder with bin/ and kwok-stages.yaml, or a BuildError with the
-compiler's last lines.
+In: a Go command, the module and what to build. Out: a folder with bin/, and for the control planes kwok's stages, or a
+BuildError with the compiler's last lines.
 """
 
 import json
@@ -33,7 +33,7 @@ class Build:
 
 
 def compile_programs(go: Path, module: Path, build: Build, out: Path, progress: Progress) -> None:
-    """Build every program into `out`/bin and write kwok's stages beside it."""
+    """Build every program into `out`/bin."""
     environment = _environment()
     linked = out / "linked"
     linked.mkdir(parents=True)
@@ -49,7 +49,11 @@ def compile_programs(go: Path, module: Path, build: Build, out: Path, progress: 
     for name, package in build.programs:
         (linked / _output_name(package)).rename(out / "bin" / name)
     linked.rmdir()
-    (out / "kwok-stages.yaml").write_text(_kwok_stages(go, module, environment))
+
+
+def write_kwok_stages(go: Path, module: Path, file: Path) -> None:
+    """Write the `Stage` documents of the module's kwok into one file."""
+    file.write_text(_kwok_stages(go, module, _environment()))
 
 
 def _environment() -> dict[str, str]:
@@ -106,7 +110,7 @@ def _compile(
 
 def _failed(command: Command, last_lines: list[str]) -> BuildError:
     said = "\n".join(f"    {line}" for line in last_lines)
-    return BuildError(f"`{Path(command[0]).name} {command[1]}` failed while building the control planes:\n{said}")
+    return BuildError(f"`{Path(command[0]).name} {command[1]}` failed:\n{said}")
 
 
 def _output_name(package: str) -> str:
