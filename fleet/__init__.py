@@ -3,6 +3,8 @@
 from fleet.model.application import Application, Destination, SyncPolicy
 from fleet.model.cluster import Cluster
 from fleet.model.fleet import Fleet
+from fleet.model.helm import Helm
+from fleet.model.kustomize import Kustomize
 from fleet.model.project import GroupKind, Project, ProjectDestination
 from fleet.model.source import Directory, GitSource
 
@@ -14,6 +16,8 @@ __all__ = [
     "Fleet",
     "GitSource",
     "GroupKind",
+    "Helm",
+    "Kustomize",
     "Project",
     "ProjectDestination",
     "SyncPolicy",

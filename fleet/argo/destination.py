@@ -7,10 +7,12 @@ clusters of the stack are known.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from fleet.argo.fields import Section
 from fleet.argo.keys import KEYS
 from fleet.argo.source import check_revision
+from fleet.argo.tools import parse_helm, parse_kustomize
 from fleet.model import checks
 from fleet.model.application import Destination
 
@@ -48,16 +50,19 @@ def _entry(section: Section, entry: object, namespace: str) -> Destination | Non
     section.known(KEYS["spec.destination.servers[]"])
     clusters = [section.text(key, checks.text) for key in _given(section, ("server", "name"))]
     namespace = section.text("namespace", checks.namespace) or namespace
-    override = section.text("targetRevision", check_revision), section.text("path", checks.relative_path)
-    return _destination(section, "".join(clusters), namespace, *override)
+    override = {
+        "revision": section.text("targetRevision", check_revision) or None,
+        "path": section.text("path", checks.relative_path) or None,
+        "kustomize": parse_kustomize(section.section("kustomize")),
+        "helm": parse_helm(section.section("helm")),
+    }
+    return _destination(section, "".join(clusters), namespace, **override)
 
 
-def _destination(
-    section: Section, cluster: str, namespace: str, revision: str = "", path: str = ""
-) -> Destination | None:
+def _destination(section: Section, cluster: str, namespace: str, **override: Any) -> Destination | None:
     if section.problems:
         return None
-    values = {"namespace": namespace or None, "revision": revision or None, "path": path or None}
+    values = {"namespace": namespace or None, **override}
     return section.checked(section.where, lambda: Destination(cluster, **values, where=section.where))
 
 

@@ -21,6 +21,8 @@ Check = Callable[[str, str, str], None]
 
 _OWNER = "Application"
 _LONGEST_SHOWN = 60
+# Places of words as common as `name`: nobody who wrote one elsewhere meant these.
+_INNER = frozenset(place for place in KEYS if place.startswith(("spec.source.kustomize", "spec.source.helm.")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def _advice(key: str, keys: Keys, known: Mapping[str, Keys]) -> str:
-    places = [place or "the top level" for place, others in known.items() if key in others.read]
+    places = [place or "the top level" for place, others in known.items() if key in others.read and place not in _INNER]
     if places:
         return f"It belongs in {' or '.join(places)}."
     meant = nearest(key, keys.all)

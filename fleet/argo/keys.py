@@ -46,7 +46,7 @@ class Keys:
 
 
 _WRITTEN_BY_KUBERNETES = "Kubernetes writes it into what it returns."
-_RENDERERS = "Only directories of plain manifests are rendered so far."
+_NOT_RENDERED = "Plain manifests, Kustomize and Helm charts in Git are rendered so far."
 _RENDER_FIRST = "Render it into a directory of a Git repository, and name that directory as path."
 
 _DOCUMENT = Keys(
@@ -109,16 +109,16 @@ _SPEC = Keys(
 )
 
 _SOURCE = Keys(
-    read=("repoURL", "path", "targetRevision", "directory"),
+    read=("repoURL", "path", "targetRevision", "directory", "kustomize", "helm"),
     unused={
         "name": "It tells several sources apart.",
         "ref": "Argo CD uses it in sources only.",
     },
     unsupported={
-        "chart": Unsupported(_RENDERERS, _RENDER_FIRST),
-        "helm": Unsupported(_RENDERERS, _RENDER_FIRST),
-        "kustomize": Unsupported(_RENDERERS, _RENDER_FIRST),
-        "plugin": Unsupported(_RENDERERS, _RENDER_FIRST, even_empty=True),
+        "chart": Unsupported(
+            "Charts are read from Git repositories so far.", "Commit the chart, and name its directory as path."
+        ),
+        "plugin": Unsupported(_NOT_RENDERED, _RENDER_FIRST, even_empty=True),
         "tagPrefix": Unsupported("It belongs to version constraints.", "Name the tag as targetRevision."),
     },
 )
@@ -126,20 +126,57 @@ _SOURCE = Keys(
 _DIRECTORY = Keys(
     read=("recurse", "include", "exclude"),
     unsupported={
-        "jsonnet": Unsupported(_RENDERERS, _RENDER_FIRST),
+        "jsonnet": Unsupported(_NOT_RENDERED, _RENDER_FIRST),
         "disableExtensionFilter": Unsupported(
             "Manifests are the files that end in .yaml, .yml or .json.", "Rename the files."
         ),
     },
 )
 
-_SERVER = Keys(
-    read=("server", "name", "namespace", "targetRevision", "path"),
-    unsupported={
-        "helm": Unsupported(_RENDERERS, _RENDER_FIRST),
-        "kustomize": Unsupported(_RENDERERS, _RENDER_FIRST),
-    },
+_FROM_PATH = "The program is taken from PATH."
+_CHARTS_INSIDE = "It is for charts in a kustomization, which are not supported yet."
+
+_KUSTOMIZE = Keys(
+    read=(
+        "namePrefix",
+        "nameSuffix",
+        "namespace",
+        "images",
+        "replicas",
+        "commonLabels",
+        "labelWithoutSelector",
+        "labelIncludeTemplates",
+        "forceCommonLabels",
+        "commonAnnotations",
+        "commonAnnotationsEnvsubst",
+        "forceCommonAnnotations",
+        "patches",
+        "components",
+        "ignoreMissingComponents",
+    ),
+    unused={"version": _FROM_PATH, "kubeVersion": _CHARTS_INSIDE, "apiVersions": _CHARTS_INSIDE},
 )
+
+_HELM = Keys(
+    read=(
+        "releaseName",
+        "namespace",
+        "valueFiles",
+        "ignoreMissingValueFiles",
+        "values",
+        "valuesObject",
+        "parameters",
+        "fileParameters",
+        "kubeVersion",
+        "apiVersions",
+        "skipCrds",
+        "skipTests",
+        "skipSchemaValidation",
+    ),
+    unused={"version": _FROM_PATH, "passCredentials": "It is for chart repositories, and charts are read from Git."},
+)
+
+_SERVER = Keys(read=("server", "name", "namespace", "targetRevision", "path", "kustomize", "helm"))
 
 _SYNC_POLICY = Keys(
     read=("automated", "syncOptions", "managedNamespaceMetadata"),
@@ -154,6 +191,15 @@ KEYS: Mapping[str, Keys] = MappingProxyType(
         "spec": _SPEC,
         "spec.source": _SOURCE,
         "spec.source.directory": _DIRECTORY,
+        "spec.source.kustomize": _KUSTOMIZE,
+        "spec.source.kustomize.replicas[]": Keys(read=("name", "count")),
+        "spec.source.kustomize.patches[]": Keys(read=("patch", "path", "target", "options")),
+        "spec.source.kustomize.patches[].target": Keys(
+            read=("group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector")
+        ),
+        "spec.source.helm": _HELM,
+        "spec.source.helm.parameters[]": Keys(read=("name", "value", "forceString")),
+        "spec.source.helm.fileParameters[]": Keys(read=("name", "path")),
         "spec.destination": Keys(read=("server", "name", "servers", "namespace")),
         "spec.destination.servers[]": _SERVER,
         "spec.syncPolicy": _SYNC_POLICY,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from fleet.argo.fields import Section, is_empty
 from fleet.argo.keys import DEFAULT_REVISION, KEYS
+from fleet.argo.tools import parse_helm, parse_kustomize
 from fleet.errors import DeclarationError, Problem
 from fleet.model import checks
 from fleet.model.source import Directory, GitSource
@@ -19,7 +21,7 @@ def parse_source(section: Section) -> GitSource | None:
     """Return the source; None if something is wrong with it."""
     section.known(KEYS["spec.source"])
     root = 'The root of the repository is ".".' if is_empty(section.data.get("chart")) else ""
-    values = {
+    values: dict[str, Any] = {
         "repo": section.text(
             "repoURL", _check_repository, required="Name the Git repository that holds the manifests."
         ),
@@ -27,9 +29,12 @@ def parse_source(section: Section) -> GitSource | None:
         "revision": section.text("targetRevision", check_revision) or DEFAULT_REVISION,
     }
     directory = _directory(section.section("directory"))
+    kustomize, helm = parse_kustomize(section.section("kustomize")), parse_helm(section.section("helm"))
     if section.problems:
         return None
-    return section.checked(section.where, lambda: GitSource(**values, directory=directory))
+    return section.checked(
+        section.where, lambda: GitSource(**values, directory=directory, kustomize=kustomize, helm=helm)
+    )
 
 
 def _directory(section: Section | None) -> Directory:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from fleet.errors import Where
 from fleet.model import checks
 from fleet.model.cluster import Cluster
-from fleet.model.source import GitSource
+from fleet.model.helm import Helm
+from fleet.model.kustomize import Kustomize
+from fleet.model.source import GitSource, one_tool
 
 # Objects of these kinds hold other people's data: by default they outlive the application.
 RETAINED_KINDS = ("CustomResourceDefinition", "Namespace")
@@ -44,6 +46,8 @@ class Destination:
     cluster: the cluster's name, one of its URLs, or the Cluster itself.
     namespace: for namespaced objects that name none; None is `default`.
     revision, path: replace the source's own; None keeps it.
+    kustomize, helm: are put on top of the source's own, field by field: what is said here wins, and Helm's values are
+        merged at any depth.
     where: the place in a file that the destination was read from; for messages only.
     """
 
@@ -51,6 +55,8 @@ class Destination:
     namespace: str | None = field(default=None, kw_only=True)
     revision: str | None = field(default=None, kw_only=True)
     path: str | None = field(default=None, kw_only=True)
+    kustomize: Kustomize = field(default_factory=Kustomize, kw_only=True)
+    helm: Helm = field(default_factory=Helm, kw_only=True)
     where: Where = field(default_factory=Where, kw_only=True, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -61,6 +67,10 @@ class Destination:
         checks.namespace(owner, "namespace", self.namespace)
         checks.text(owner, "revision", self.revision, optional=True)
         checks.relative_path(owner, "path", self.path, optional=True)
+        for name, kind in (("kustomize", Kustomize), ("helm", Helm)):
+            if not isinstance(getattr(self, name), kind):
+                raise checks.fail(owner, name, getattr(self, name), f"a {kind.__name__}")
+        one_tool(owner, self.kustomize, self.helm)
 
     @property
     def reference(self) -> str:

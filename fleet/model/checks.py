@@ -46,6 +46,12 @@ def text(owner: str, field: str, value: object, *, optional: bool = False) -> No
     raise fail(owner, field, value, "a string that is not empty" + (", or None" if optional else ""))
 
 
+def any_text(owner: str, field: str, value: object) -> None:
+    """Check for a string; it may be empty."""
+    if not isinstance(value, str):
+        raise fail(owner, field, value, "a string")
+
+
 def flag(owner: str, field: str, value: object) -> None:
     """Check for True or False and nothing that merely looks like it."""
     if not isinstance(value, bool):

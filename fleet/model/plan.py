@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fleet.model.application import Application, Destination
 from fleet.model.cluster import Cluster
 from fleet.model.manifest import Manifest
-from fleet.model.source import Directory
+from fleet.model.source import Tool
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -22,6 +22,7 @@ class Revision:
 class Target:
     """One application at one destination, everything that depends on the destination decided.
 
+    tool: the source's, with what the destination puts on top of it.
     namespace: None where the destination names none.
     """
 
@@ -30,18 +31,30 @@ class Target:
     cluster: Cluster
     revision: Revision
     path: str
-    directory: Directory
+    tool: Tool
     namespace: str | None
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """What a chart is rendered as, where its Helm says nothing else. namespace: empty is Helm's own default."""
+
+    name: str = ""
+    namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RenderRequest:
-    """What determines a directory's manifests: the same request gives the same bytes."""
+    """What determines the manifests of a path: the same request gives the same bytes, whatever the cluster.
+
+    release: matters to charts only; requests that differ in nothing else are one for everything else.
+    """
 
     repo: str
     commit: str
     path: str
-    directory: Directory
+    tool: Tool
+    release: Release = Release()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Expand: the declared Fleet → one Target per application and destination. The first step of the plan.
 
-References (`server`, `name`, a Cluster) become clusters here, and a destination's own revision and path replace the
-source's. Whether a repository, revision or path exists is not known yet.
+References (`server`, `name`, a Cluster) become clusters here, a destination's own revision and path replace the
+source's, and its Kustomize and Helm go on top of the source's. Whether a repository, revision or path exists is not
+known yet.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from fleet.model.cluster import IN_CLUSTER_NAME, IN_CLUSTER_URL, Cluster
 from fleet.model.fleet import Fleet
 from fleet.model.plan import Revision, Target
 from fleet.model.project import DEFAULT_PROJECT, Project
+from fleet.model.source import Tool
 from fleet.plan.namespace import DEFAULT_NAMESPACE
+from fleet.plan.tailoring import tailored
 
 
 def expand(fleet: Fleet, mirrors: Mapping[str, str]) -> tuple[Target, ...]:
@@ -29,18 +32,19 @@ def expand(fleet: Fleet, mirrors: Mapping[str, str]) -> tuple[Target, ...]:
     targets: list[Target] = []
     for application in fleet.applications:
         for destination in application.targets:
-            found = _find(destination, clusters)
-            if isinstance(found, Cluster):
-                targets.append(_target(application, destination, found, mirrors))
-            else:
-                problems.append(found.at(application=application.name))
+            cluster, tool = _find(destination, clusters), tailored(application.source.tool, destination)
+            if isinstance(cluster, Cluster) and not isinstance(tool, Problem):
+                targets.append(_target(application, destination, cluster, tool, mirrors))
+            problems += [each.at(application=application.name) for each in (cluster, tool) if isinstance(each, Problem)]
     problems = problems or [*_repeated_destinations(targets)]
     if problems:
         raise DeclarationError(*problems)
     return tuple(sorted(targets, key=_place))
 
 
-def _target(application: Application, destination: Destination, cluster: Cluster, mirrors: Mapping[str, str]) -> Target:
+def _target(
+    application: Application, destination: Destination, cluster: Cluster, tool: Tool, mirrors: Mapping[str, str]
+) -> Target:
     source = application.source
     repo = mirrored(source.repo, mirrors)
     return Target(
@@ -49,7 +53,7 @@ def _target(application: Application, destination: Destination, cluster: Cluster
         cluster=cluster,
         revision=Revision(repo, source.revision if destination.revision is None else destination.revision),
         path=source.path if destination.path is None else destination.path,
-        directory=source.directory,
+        tool=tool,
         namespace=destination.namespace,
     )
 

@@ -16,6 +16,7 @@ _FIELD_MANAGER: Final = "pulumi.com/patchFieldManager"
 _SKIP_AWAIT: Final = "pulumi.com/skipAwait"
 _WAIT_FOR: Final = "pulumi.com/waitFor"
 _SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
+_HELM_POLICY: Final = "helm.sh/resource-policy"
 _KEEPING: Final = frozenset({"Prune=false", "Delete=false"})
 
 # Kinds that the provider waits for, up to ten minutes on create and update, and looks into on every refresh
@@ -57,4 +58,5 @@ def retained(wanted: Wanted) -> bool:
         or not application.sync.prune
         or wanted.manifest.kind in application.retain
         or not _KEEPING.isdisjoint(option.strip() for option in options.split(","))
+        or wanted.manifest.annotations.get(_HELM_POLICY) == "keep"
     )

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from fleet.errors import Where
-from fleet.model.plan import RenderRequest, Revision, Target
+from fleet.model.plan import Release, RenderRequest, Revision, Target
+from fleet.plan.build_environment import substituted, variables
 
 Source = TypeVar("Source", bound=Hashable)
 
@@ -15,7 +16,10 @@ Source = TypeVar("Source", bound=Hashable)
 def request_of(target: Target, commits: Mapping[Revision, str]) -> RenderRequest:
     """Return what must be rendered for a target; targets of different clusters often share it."""
     revision = target.revision
-    return RenderRequest(revision.repo, commits[revision], target.path, target.directory)
+    commit = commits[revision]
+    tool = substituted(target.tool, variables(target, commit))
+    release = Release(target.application.name, target.namespace or "")
+    return RenderRequest(revision.repo, commit, target.path, tool, release)
 
 
 def used_by(targets: Iterable[Target], source: Callable[[Target], Source]) -> dict[Source, Where]:

@@ -1,25 +1,31 @@
 """Rendering: from sources to manifests, the part with effects.
 
-In: which revisions of which repositories, then which directories at which commits. Out: full SHAs, then Manifests. It
+In: which revisions of which repositories, then which paths at which commits. Out: full SHAs, then Manifests. It
 knows nothing of clusters, and decides nothing about what goes where.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
+from typing import TypeVar
 
 from fleet.errors import FleetError, Problem, RenderError, SourceError, Where
 from fleet.model.manifest import Manifest
 from fleet.model.plan import RenderRequest
-from fleet.render.directory import render
+from fleet.render.cache import Cache
 from fleet.render.git import Repositories
 from fleet.render.objects import DamagedError
-from fleet.render.problems import completed
+from fleet.render.problems import completed, users
 from fleet.render.progress import Report, one_at_a_time
+from fleet.render.renderer import Renderer, needed
+from fleet.render.tools import Tools
 
 __all__ = ["Repositories", "render_all"]
+
+Result = TypeVar("Result")
 
 # Reading waits for git, parsing does not wait: more threads than this only take turns.
 _AT_ONCE = 4
@@ -31,44 +37,65 @@ def render_all(
     report: Report,
     used_by: Mapping[RenderRequest, Where] = MappingProxyType({}),
 ) -> Mapping[RenderRequest, tuple[Manifest, ...]]:
-    """Return the manifests of each request; equal requests are rendered once.
+    """Return the manifests of each request; requests that come to the same are rendered once.
 
     report: gets warnings, a line each. used_by: completes `where` of the problems of a request.
     Raises one error with the problems of all requests: a SourceError if any repository or path is at fault, else a
     RenderError.
     """
+    cache = Cache(repositories.cache_dir / "render")
+    renderer = Renderer(repositories, one_at_a_time(report), Tools(os.environ.get("PATH", "")), cache)
     wanted = tuple(dict.fromkeys(requests))
-    warn = one_at_a_time(report)
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        outcomes = tuple(pool.map(lambda request: _attempt(request, repositories, warn), wanted))
-    failed = [
-        type(outcome)(*completed(outcome.problems, used_by.get(request, Where())))
-        for request, outcome in zip(wanted, outcomes, strict=True)
-        if isinstance(outcome, FleetError)
-    ]
+    failed: list[FleetError] = []
+    settled = _each(wanted, renderer.settle, repositories, failed, lambda request: used_by.get(request, Where()))
+    sharing: dict[RenderRequest, list[Where]] = {}
+    for request, same in settled.items():
+        sharing.setdefault(same, []).append(used_by.get(request, Where()))
+    tools = needed(sharing)
+    failed += renderer.tools.missing(tools)
+    possible = [request for request in sharing if not renderer.tools.missing(needed([request]))]
+    rendered = _each(possible, renderer.render, repositories, failed, lambda request: users(sharing[request]))
     if failed:
         kind = SourceError if any(isinstance(each, SourceError) for each in failed) else RenderError
         raise kind(*(problem for each in failed for problem in each.problems))
-    rendered = zip(wanted, outcomes, strict=True)
-    return MappingProxyType({request: found for request, found in rendered if isinstance(found, tuple)})
+    if tools:
+        cache.trim()
+    return MappingProxyType({request: rendered[settled[request]] for request in wanted})
 
 
-def _attempt(request: RenderRequest, repositories: Repositories, report: Report) -> tuple[Manifest, ...] | FleetError:
-    """Return the manifests, or the error. A mirror that turns out to be damaged is fetched anew, once."""
+def _each(
+    requests: Iterable[RenderRequest],
+    make: Callable[[RenderRequest], Result],
+    repositories: Repositories,
+    failed: list[FleetError],
+    user: Callable[[RenderRequest], Where],
+) -> dict[RenderRequest, Result]:
+    """Return what is made of each request; errors are added to `failed`."""
+    wanted = tuple(requests)
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        outcomes = tuple(pool.map(lambda request: _attempt(request, make, repositories), wanted))
+    made: dict[RenderRequest, Result] = {}
+    for request, outcome in zip(wanted, outcomes, strict=True):
+        if isinstance(outcome, FleetError):
+            failed.append(type(outcome)(*completed(outcome.problems, user(request))))
+        else:
+            made[request] = outcome
+    return made
+
+
+def _attempt(
+    request: RenderRequest, make: Callable[[RenderRequest], Result], repositories: Repositories
+) -> Result | FleetError:
+    """Return what is made, or the error. A mirror that turns out to be damaged is fetched anew, once."""
     try:
         try:
-            return _render(request, repositories, report)
+            return make(request)
         except DamagedError as damaged:
             repositories.renew(damaged.directory)
-            return _render(request, repositories, report)
+            return make(request)
     except FleetError as error:
         return error
     except DamagedError as damaged:
         summary = "a repository cannot be read, though it has been fetched anew"
         hint = f"Delete {damaged.directory} while nothing runs, and check the repository with `git fsck`."
         return SourceError(Problem(summary, detail=f"Its {damaged}.", hint=hint))
-
-
-def _render(request: RenderRequest, repositories: Repositories, report: Report) -> tuple[Manifest, ...]:
-    with repositories.snapshot(request.repo, request.commit) as snapshot:
-        return render(request, snapshot, report)

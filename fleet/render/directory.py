@@ -1,19 +1,18 @@
 """Directory: the manifests of a directory in Git, chosen and read by Argo CD's rules for `directory` sources.
 
-In: a RenderRequest and the Snapshot of its commit. Out: Manifests in file order. Which files count is decided here
+In: a path, a Directory and the Snapshot of a commit. Out: Manifests in file order. Which files count is decided here
 (`findManifests` in Argo CD's reposerver/repository/repository.go), what is in them in fleet.render.manifests.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from fleet.errors import Problem, RenderError, Where
 from fleet.model.glob import compile_glob
-from fleet.model.manifest import Manifest, ObjectKey
-from fleet.model.plan import RenderRequest
+from fleet.model.manifest import Manifest
 from fleet.model.source import Directory
 from fleet.render.manifests import SKIP_MARKER, read_file
 from fleet.render.objects import Kind, TooLargeError
@@ -23,7 +22,6 @@ from fleet.render.snapshot import LinkError, Node, Snapshot
 MOST_BYTES = 10_000_000
 
 _MANIFEST = re.compile(r".*\.(yaml|yml|json|jsonnet)", re.DOTALL)
-_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,42 +32,39 @@ class _Chosen:
     node: Node
 
 
-def render(request: RenderRequest, snapshot: Snapshot, report: Callable[[str], None]) -> tuple[Manifest, ...]:
-    """Return a directory's manifests. Of several for one object the last counts, and `report` gets a warning.
+def render(path: str, directory: Directory, snapshot: Snapshot, report: Callable[[str], None]) -> tuple[Manifest, ...]:
+    """Return the manifests of the directory at a path. `report` gets a warning for what is skipped.
 
     `where.file` of a manifest is its path in the repository. Raises SourceError for the path, RenderError with all
     problems of its content.
     """
-    base = snapshot.directory(request.path)
-    chosen, problems = _choose(request, base, snapshot, report)
+    base = snapshot.directory(path)
+    chosen, problems = _choose(path, directory, base, snapshot, report)
     manifests: list[Manifest] = []
     try:
-        for path, data in _contents(chosen, snapshot, request.path):
-            found = read_file(path, data)
+        for file, data in _contents(chosen, snapshot, path):
+            found = read_file(file, data)
             manifests += found.manifests
             problems += found.problems
     except TooLargeError:
-        problems.append(_too_large(request.path))
+        problems.append(_too_large(path))
     if problems:
         raise RenderError(*problems)
-    return _last_of_each(manifests, report)
+    return tuple(manifests)
 
 
 def _choose(
-    request: RenderRequest, base: Node, snapshot: Snapshot, report: Callable[[str], None]
+    given: str, directory: Directory, base: Node, snapshot: Snapshot, report: Callable[[str], None]
 ) -> tuple[list[_Chosen], list[Problem]]:
-    tool = _tool(request.directory, base)
-    if tool:
-        return [], [tool]
-    wanted, problems = _filter(request)
+    wanted, problems = _filter(directory)
     chosen: list[_Chosen] = []
     if problems:
         return [], problems
-    for node in snapshot.walk(base, recurse=request.directory.recurse):
+    for node in snapshot.walk(base, recurse=directory.recurse):
         relative = node.path[len(base.path) :].removeprefix("/")
         if not wanted(relative):
             continue
-        path = _shown(request.path, relative)
+        path = _shown(given, relative)
         try:
             file = _followed(node, path, snapshot, report)
         except LinkError as error:
@@ -83,12 +78,12 @@ def _choose(
     return chosen, problems
 
 
-def _filter(request: RenderRequest) -> tuple[Callable[[str], bool], list[Problem]]:
+def _filter(directory: Directory) -> tuple[Callable[[str], bool], list[Problem]]:
     """Return whether a path below the directory may be a manifest: by its ending, then `exclude`, then `include`."""
     matches: dict[str, Callable[[str], bool]] = {}
     problems: list[Problem] = []
     for name in ("exclude", "include"):
-        pattern = getattr(request.directory, name)
+        pattern = getattr(directory, name)
         if not pattern:
             continue
         try:
@@ -128,35 +123,6 @@ def _contents(chosen: list[_Chosen], snapshot: Snapshot, directory: str) -> Iter
             if size > MOST_BYTES:
                 raise TooLargeError(directory)
             yield each.path, data
-
-
-def _last_of_each(manifests: Iterable[Manifest], report: Callable[[str], None]) -> tuple[Manifest, ...]:
-    by_key: dict[ObjectKey, Manifest] = {}
-    for manifest in manifests:
-        earlier = by_key.pop(manifest.key, None)
-        if earlier:
-            places = f"{earlier.where} and in {manifest.where}"
-            report(f"{manifest.key} is in {places}; the last one counts")
-        by_key[manifest.key] = manifest
-    return tuple(by_key.values())
-
-
-def _tool(directory: Directory, base: Node) -> Problem | None:
-    """Return the problem of a directory that is a tool's to Argo CD; any setting of `directory` makes it plain."""
-    if directory != Directory():
-        return None
-    entries = base.root.objects.tree(base.entry.sha)
-    names = sorted(name for name, entry in entries.items() if entry.kind in {Kind.FILE, Kind.SYMLINK})
-    # Where there are both, Argo CD takes Kustomize.
-    found = [(name, "Kustomize") for name in names if name in _KUSTOMIZATIONS]
-    found += [(name, "Helm") for name in names if name.endswith("Chart.yaml")]
-    if not found:
-        return None
-    name, tool = found[0]
-    where = Where(file=_shown(base.path, name))
-    hint = f"Commit what {tool} makes of it and point the path there.\n"
-    hint += f'To read the directory as plain manifests all the same: directory.exclude: "{name}".'
-    return Problem(f"this makes the directory one for {tool}, which is not supported", where, hint=hint)
 
 
 def _shown(directory: str, relative: str) -> str:

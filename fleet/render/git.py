@@ -66,6 +66,11 @@ class Repositories:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def cache_dir(self) -> Path:
+        """The directory that everything is kept in."""
+        return self._cache_dir
+
     def close(self) -> None:
         """End the git processes that were kept for reading."""
         with self._lock:

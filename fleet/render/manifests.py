@@ -59,6 +59,14 @@ def read_file(file: str, data: bytes) -> Found:
     return _File(file, text).manifests(documents)
 
 
+def read_output(text: str) -> Found:
+    """Return the manifests of what a tool has written, where every document must be one; `where` has no file."""
+    try:
+        return _File("", text, strict=True).manifests(load_documents(text, file=""))
+    except YamlProblem as error:
+        return Found(problems=tuple(error.problems))
+
+
 def _decode(data: bytes) -> str:
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
     return data.decode(encoding)
@@ -86,6 +94,7 @@ def _looks_like_manifest(text: str) -> bool:
 class _File:
     file: str
     text: str
+    strict: bool = False
 
     def manifests(self, documents: tuple[Document, ...]) -> Found:
         strangers = [each for each in documents if not _has_kind(each.data)]
@@ -104,7 +113,12 @@ class _File:
 
     def _is_meant(self, documents: tuple[Document, ...], stranger: Document) -> bool:
         """Argo CD ignores a file whose first document is no object, unless the text looks like a manifest."""
-        return self.file.endswith(".json") or stranger is not documents[0] or _looks_like_manifest(self.text)
+        return (
+            self.strict
+            or self.file.endswith(".json")
+            or stranger is not documents[0]
+            or _looks_like_manifest(self.text)
+        )
 
     def _problem(self, document: Document, key: str, field: str, summary: str, hint: str) -> Problem:
         path = f"{key}.{field}" if key and field else key or field

@@ -1,19 +1,22 @@
-"""Runs git: the only place of the rendering that starts processes, and it does so through GitPython alone.
+"""Runs git, through GitPython alone, and the tools that render: the only place of the rendering that starts processes.
 
-In: git's arguments. Out: what git wrote, or a GitFailed with git's own words, masked. It decides nothing about
-repositories; it sees to it that git asks nobody anything and heeds no repository, index or hook of whoever calls us.
+In: arguments. Out: what was written, or a GitFailed or ToolFailed with the program's own words, masked. It decides
+nothing about repositories or manifests; it sees to it that git asks nobody anything and heeds no repository, index or
+hook of whoever calls us, and that a tool gets no environment but the one given here, and ends in time.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import signal
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import PIPE
+from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -153,3 +156,40 @@ def _gitpython() -> ModuleType:
         hint = "Install git 2.30 or newer, or set GIT_PYTHON_GIT_EXECUTABLE to where it is."
         raise SourceError(Problem("git was not found on PATH", hint=hint)) from None
     return git
+
+
+class ToolFailed(Exception):  # noqa: N818 - named as what happened; it never leaves fleet.render
+    """A tool ended with an error. words: all that it said, masked; timed_out: it was ended for taking too long."""
+
+    def __init__(self, words: str, *, timed_out: bool = False) -> None:
+        super().__init__(words)
+        self.words = words
+        self.timed_out = timed_out
+
+
+def run_tool(
+    command: Sequence[str | Path], *, directory: Path, environ: Mapping[str, str], timeout_s: float
+) -> tuple[bytes, str]:
+    """Return what a tool writes to its standard output, and what it says besides. Raises ToolFailed.
+
+    environ: all the variables that it gets. It is ended with everything that it has started.
+    """
+    try:
+        process = Popen(
+            command, cwd=directory, env=dict(environ), stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True
+        )
+    except OSError as error:
+        raise ToolFailed(f"{Path(command[0]).name} cannot be run: {error.strerror}") from None
+    with process:
+        try:
+            written, errors = process.communicate(timeout=timeout_s)
+        except BaseException as error:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(error, TimeoutExpired):
+                raise ToolFailed("", timed_out=True) from None
+            raise
+    said = mask(errors.decode(errors="replace").strip())
+    if process.returncode:
+        raise ToolFailed(said)
+    return written, said

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from localclusters.progress import silent
 from tests.render.world import Repo, World
+from testtools import ensure_tools
 
 
 @pytest.fixture(autouse=True)
@@ -45,3 +47,14 @@ def new_repo(tmp_path: Path) -> Callable[[str], Repo]:
 @pytest.fixture
 def repo(new_repo: Callable[[str], Repo]) -> Repo:
     return new_repo("repo")
+
+
+@pytest.fixture(scope="session")
+def tools() -> Path:
+    """Return the directory with helm and kustomize."""
+    return ensure_tools(silent)
+
+
+@pytest.fixture
+def on_path(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")

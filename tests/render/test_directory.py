@@ -37,7 +37,7 @@ def content(path: str) -> str:
 
 def failure(kind: type[FleetError], world: World, repo: Repo, directory: Directory | None = None) -> str:
     with pytest.raises(kind) as caught:
-        world.render(str(repo.path), directory=directory)
+        world.render(str(repo.path), tool=directory)
     return str(caught.value)
 
 
@@ -56,12 +56,12 @@ def failure(kind: type[FleetError], world: World, repo: Repo, directory: Directo
 )
 def test_which_files_count(world: World, repo: Repo, directory: Directory, expected: str) -> None:
     repo.commit({path: content(path) for path in FILES})
-    assert names(world.render(str(repo.path), directory=directory)) == expected.split()
+    assert names(world.render(str(repo.path), tool=directory)) == expected.split()
 
 
 def test_globs_are_for_the_path_below_the_source(world: World, repo: Repo) -> None:
     repo.commit({"apps/web/apps.yaml": config_map("x"), "apps/web/y.yaml": config_map("y1")})
-    assert names(world.render(str(repo.path), "apps/web", directory=Directory(exclude="apps*"))) == ["y1"]
+    assert names(world.render(str(repo.path), "apps/web", tool=Directory(exclude="apps*"))) == ["y1"]
 
 
 def test_a_wrong_glob(world: World, repo: Repo) -> None:
@@ -103,31 +103,10 @@ def test_nothing_at_all_is_no_error(world: World, repo: Repo) -> None:
     assert world.render(str(repo.path)) == ()
 
 
-@pytest.mark.parametrize(
-    "name", ["kustomization.yaml", "kustomization.yml", "Kustomization", "Chart.yaml", "MyChart.yaml"]
-)
-def test_directories_of_tools(world: World, repo: Repo, name: str) -> None:
-    repo.commit({name: "resources: [a.yaml]\n", "a.yaml": config_map("a"), "sub/b.yaml": config_map("b")})
-    tool = "Helm" if name.endswith("Chart.yaml") else "Kustomize"
-    assert failure(RenderError, world, repo) == (
-        f"{name}: this makes the directory one for {tool}, which is not supported\n"
-        f"  → Commit what {tool} makes of it and point the path there.\n"
-        f'  → To read the directory as plain manifests all the same: directory.exclude: "{name}".'
-    )
-    assert names(world.render(str(repo.path), directory=Directory(exclude=name))) == ["a"]
-    assert names(world.render(str(repo.path), "sub")) == ["b"]
-
-
-def test_kustomize_goes_before_helm(world: World, repo: Repo) -> None:
-    repo.commit({"app/Chart.yaml": "name: x\n", "app/kustomization.yaml": "resources: []\n"})
-    with pytest.raises(RenderError, match=r"^app/kustomization.yaml: this makes the directory one for Kustomize"):
-        world.render(str(repo.path), "app")
-
-
 def test_tools_below_the_directory_do_not_count(world: World, repo: Repo) -> None:
     repo.commit({"a.yaml": config_map("a"), "sub/kustomization.yaml": "resources: []\n", "sub/Chart.yaml/x": "1"})
     assert names(world.render(str(repo.path))) == ["a"]
-    assert names(world.render(str(repo.path), "sub", directory=Directory(recurse=True))) == []
+    assert names(world.render(str(repo.path), "sub", tool=Directory(recurse=True))) == []
 
 
 def test_jsonnet(world: World, repo: Repo) -> None:
@@ -136,7 +115,7 @@ def test_jsonnet(world: World, repo: Repo) -> None:
         "b.jsonnet: Jsonnet is not supported\n"
         '  → Leave it out (directory.exclude: "*.jsonnet"), or commit what it evaluates to.'
     )
-    assert names(world.render(str(repo.path), directory=Directory(exclude="*.jsonnet"))) == ["a"]
+    assert names(world.render(str(repo.path), tool=Directory(exclude="*.jsonnet"))) == ["a"]
 
 
 def test_of_several_for_one_object_the_last_counts(world: World, repo: Repo) -> None:
@@ -190,7 +169,7 @@ def test_one_file_that_is_too_large_is_not_read(world: World, repo: Repo) -> Non
     repo.commit({"app/a.yaml": "x" * (MOST_BYTES + 1), "app/b.yaml": config_map("b")})
     with pytest.raises(RenderError, match=r"^app: the manifests are larger than 10 MB together"):
         world.render(str(repo.path), "app")
-    assert names(world.render(str(repo.path), "app", directory=Directory(exclude="a.yaml"))) == ["b"]
+    assert names(world.render(str(repo.path), "app", tool=Directory(exclude="a.yaml"))) == ["b"]
 
 
 def test_all_that_is_wrong_is_said_at_once(world: World, repo: Repo) -> None:

@@ -103,7 +103,7 @@ def test_files_that_are_symlinks(world: World, repo: Repo) -> None:
     repo.link("app/sub", "../shared")
     repo.link("app/readme.md", "/etc/passwd")
     repo.commit({"app/a.yaml": config_map("a"), "shared/b.txt": config_map("b"), "shared/d.yaml": config_map("d")})
-    found = world.render(str(repo.path), "app", directory=RECURSE)
+    found = world.render(str(repo.path), "app", tool=RECURSE)
     assert [(manifest.name, manifest.where.file) for manifest in found] == [("a", "app/a.yaml"), ("b", "app/c.yaml")]
     assert world.warned == [
         "app/dir.yaml is a symlink to a directory, and is skipped",
@@ -125,7 +125,7 @@ def test_files_that_are_symlinks_out(world: World, repo: Repo) -> None:
         hint,
         "app/c.yaml: this symlink leads back to itself",
     ]
-    left = world.render(str(repo.path), "app", directory=Directory(exclude="{a,b,c}.*"))
+    left = world.render(str(repo.path), "app", tool=Directory(exclude="{a,b,c}.*"))
     assert names(left) == ["d"]
 
 
@@ -155,7 +155,7 @@ def test_submodules_are_entered(world: World, repo: Repo, library: Repo, url: st
     assert names(world.render(url, "linked")) == ["x"]
     assert names(world.render(url, "app")) == ["a", "x"]
     assert names(world.render(url, "vendor")) == ["z"]
-    found = world.render(url, ".", directory=RECURSE)
+    found = world.render(url, ".", tool=RECURSE)
     assert [manifest.where.file for manifest in found] == [
         "app/a.yaml",
         "vendor/lib/base/x.yaml",
@@ -170,14 +170,14 @@ def test_submodules_of_submodules(world: World, repo: Repo, library: Repo, new_r
     middle.commit({"m.yaml": config_map("m")})
     add_submodule(repo, str(middle.path), "middle")
     repo.commit()
-    assert names(world.render(str(repo.path), directory=RECURSE)) == ["x", "w", "m"]
+    assert names(world.render(str(repo.path), tool=RECURSE)) == ["x", "w", "m"]
 
 
 def test_submodules_that_are_not_asked_for_are_not_fetched(world: World, repo: Repo, library: Repo) -> None:
     add_submodule(repo, str(library.path), "lib")
     repo.commit({"app/a.yaml": config_map("a")})
     library.path.rename(library.path.with_name("moved"))
-    assert names(world.render(str(repo.path), "app", directory=RECURSE)) == ["a"]
+    assert names(world.render(str(repo.path), "app", tool=RECURSE)) == ["a"]
     assert names(world.render(str(repo.path), ".")) == []
 
 

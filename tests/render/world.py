@@ -8,8 +8,8 @@ from pathlib import Path
 
 from fleet.errors import Where
 from fleet.model.manifest import Manifest
-from fleet.model.plan import RenderRequest, Revision
-from fleet.model.source import Directory
+from fleet.model.plan import Release, RenderRequest, Revision
+from fleet.model.source import Directory, Tool
 from fleet.render import Repositories, render_all
 
 
@@ -65,12 +65,13 @@ class World:
         path: str = ".",
         *,
         revision: str = "HEAD",
-        directory: Directory | None = None,
+        tool: Tool | None = None,
+        release: Release = Release("web", "shop"),  # noqa: B008 - frozen
         used_by: Where | None = None,
     ) -> tuple[Manifest, ...]:
         with self.repositories() as repositories:
             commit = repositories.resolve([Revision(repo, revision)])[Revision(repo, revision)]
-            request = RenderRequest(repo, commit, path, directory or Directory())
+            request = RenderRequest(repo, commit, path, tool or Directory(), release)
             return render_all([request], repositories, self.warned.append, {request: used_by or Where()})[request]
 
     def mirrors(self) -> list[Path]:

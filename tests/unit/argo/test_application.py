@@ -199,10 +199,10 @@ def test_everything_wrong_in_every_document_comes_to_light() -> None:
             for key in (
                 "metadata.labels.a",
                 "spec.source.repoUrl",
-                "spec.source.helm",
                 "spec.source.repoURL",
                 "spec.source.path",
                 "spec.source.targetRevision",
+                "spec.source.helm.values",
                 "spec.destination.namespace",
                 "spec.destination.servers[1]",
                 "spec.destination.servers[1].path",

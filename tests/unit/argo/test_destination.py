@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fleet import Destination
+from fleet import Destination, Helm, Kustomize
 from tests.unit.argo.parsing import application, document, problem, problems
 
 
@@ -26,6 +26,16 @@ def test_entries_may_differ_from_the_application() -> None:
     assert [each.where.key for each in found.targets] == [f"spec.destination.servers[{n}]" for n in range(3)]
 
 
+def test_entries_may_have_kustomize_and_helm_of_their_own() -> None:
+    servers = "[one, {name: two, helm: {valuesObject: {a: {b: 1}}}}, {name: three, kustomize: {namePrefix: x-}}]"
+    found = application(destination=f"{{servers: {servers}}}")
+    assert found.targets == (
+        Destination("one"),
+        Destination("two", helm=Helm(values={"a": {"b": 1}})),
+        Destination("three", kustomize=Kustomize(name_prefix="x-")),
+    )
+
+
 def test_empty_values_are_none() -> None:
     entry = "{name: one, server: '', namespace: '', targetRevision: '', path: null}"
     found = application(destination=f"{{servers: [{entry}], server: '', name: null, namespace: ''}}")
@@ -37,7 +47,7 @@ ONE_OF_TWO = "Give exactly one of server and name."
 NAMESPACE = (
     'namespace must be at most 63 lower-case letters, digits and "-", starting and ending with a letter or digit'
 )
-KNOWN_IN_ENTRY = "Known here: server, name, namespace, targetRevision, path."
+KNOWN_IN_ENTRY = "Known here: server, name, namespace, targetRevision, path, kustomize, helm."
 PLACES_OF_PATH = "It belongs in spec.source or spec.destination.servers[]."
 ENTRY = "must be a cluster's URL or name, or a mapping with server or name"
 
@@ -72,9 +82,7 @@ ENTRY = "must be a cluster's URL or name, or a mapping with server or name"
         ),
         (
             "{servers: [{server: a, helm: {values: b}}]}",
-            (".servers[0].helm: helm is not supported yet\n"
-            "  Only directories of plain manifests are rendered so far.\n"
-            "  → Render it into a directory of a Git repository, and name that directory as path."),
+            ".servers[0].helm.values: must be one YAML mapping\n  → Write `key: value` lines.",
         ),
         ("{servers: [{url: a, name: b}]}", f".servers[0].url: unknown key url\n  → {KNOWN_IN_ENTRY}"),
         ("{server: a, path: b}", f".path: unknown key path\n  → {PLACES_OF_PATH}"),

@@ -8,7 +8,9 @@ from fleet import Directory, GitSource
 from tests.unit.argo.parsing import application, problem
 
 REPOSITORY = "repoURL: https://example.com/app.git"
-RENDERED = "Only directories of plain manifests are rendered so far."
+RENDERED = "Plain manifests, Kustomize and Helm charts in Git are rendered so far."
+CHART = "Charts are read from Git repositories so far."
+COMMIT = "Commit the chart, and name its directory as path."
 INSTEAD = "Render it into a directory of a Git repository, and name that directory as path."
 
 
@@ -34,7 +36,9 @@ def test_a_source_is_a_directory_in_git() -> None:
         "directory: {jsonnet: {extVars: [], libs: []}}",
         "helm: {}",
         "helm: {valueFiles: [], parameters: null, skipCrds: false}",
+        "helm: {version: v3, passCredentials: true}",
         "kustomize: {namePrefix: ''}",
+        "kustomize: {version: v5, kubeVersion: 1.30.0, apiVersions: [v1]}",
         "plugin: null",
         "chart: ''",
         "ref: values",
@@ -48,12 +52,10 @@ def test_what_says_nothing_changes_nothing(empty: str) -> None:
 @pytest.mark.parametrize(
     ("block", "key", "why", "instead"),
     [
-        ("helm: {releaseName: a}", "helm", RENDERED, INSTEAD),
-        ("kustomize: {images: [a]}", "kustomize", RENDERED, INSTEAD),
         ("plugin: {}", "plugin", RENDERED, INSTEAD),
         ("plugin: {name: a}", "plugin", RENDERED, INSTEAD),
-        ("chart: nginx", "chart", RENDERED, INSTEAD),
-        ("path: null, chart: nginx", "chart", RENDERED, INSTEAD),
+        ("chart: nginx", "chart", CHART, COMMIT),
+        ("path: null, chart: nginx", "chart", CHART, COMMIT),
         ("tagPrefix: web/", "tagPrefix", "It belongs to version constraints.", "Name the tag as targetRevision."),
         ("directory: {jsonnet: {libs: [a]}}", "directory.jsonnet", RENDERED, INSTEAD),
         (

@@ -110,10 +110,16 @@ def test_each_requirement_has_its_line(heading: str, file: str) -> None:
     assert listed(heading) == requirements(file)
 
 
-def test_each_tool_of_the_local_clusters_has_its_line() -> None:
-    go_mod = (ROOT / "localclusters" / "go.mod").read_text()
-    tools = go_mod.partition("tool (")[2].partition(")")[0].split()
-    assert listed("The local clusters (`localclusters/go.mod`)") == set(tools)
+@pytest.mark.parametrize(
+    ("heading", "file"),
+    [
+        ("The local clusters (`localclusters/go.mod`)", "localclusters/go.mod"),
+        ("Tools of the tests (`testtools/go.mod`)", "testtools/go.mod"),
+    ],
+)
+def test_each_tool_built_with_go_has_its_line(heading: str, file: str) -> None:
+    tools = (ROOT / file).read_text().partition("tool (")[2].partition(")")[0].split()
+    assert listed(heading) == set(tools)
 
 
 def contracts() -> Iterable[dict[str, Any]]:

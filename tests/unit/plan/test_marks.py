@@ -73,6 +73,13 @@ def test_what_stays_in_the_cluster(
     assert planned.retain is expected
 
 
+@pytest.mark.parametrize(("policy", "expected"), [("keep", True), ("delete", False)])
+def test_helm_s_resource_policy_keeps(policy: str, expected: bool) -> None:
+    given = manifest("ConfigMap", "a", annotations={"helm.sh/resource-policy": policy})
+    (planned,) = plan(rendered(application(sync=PRUNED, retain=()), given)).objects
+    assert planned.retain is expected
+
+
 def test_namespaces_and_definitions_stay_unless_asked() -> None:
     planned = plan(rendered(application(), manifest("Namespace", "a"))).objects[0]
     asked = plan(rendered(application(retain=()), manifest("Namespace", "a"))).objects[0]

@@ -1,0 +1,93 @@
+"""Kustomize: what is changed in a kustomization before it is built; Argo CD's `kustomize`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fleet.model import checks
+from fleet.model.values import Values
+
+_OWNER = "Kustomize"
+_PATCH = frozenset({"patch", "path", "target", "options"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kustomize:
+    """Fields that go into the path's kustomization as `kustomize edit` would write them; empty ones change nothing.
+
+    images: `name:tag`, `name@digest` or `name=new-name:tag`, as for `kustomize edit set image`.
+    replicas: name → count.
+    common_labels: on objects and selectors; label_without_selector leaves selectors and templates alone, and
+        label_include_templates, which needs it, takes the templates in.
+    force_common_labels, force_common_annotations: True replaces those that the kustomization sets itself; False makes
+        them an error.
+    common_annotations_envsubst: True replaces `$ARGOCD_APP_…` in annotations; in images and labels it always is.
+    patches: as in a kustomization: `patch` or `path`, with `target` and `options`.
+    components: directories, relative to the path; ignore_missing_components leaves out those that do not exist.
+    """
+
+    name_prefix: str = ""
+    name_suffix: str = ""
+    namespace: str = ""
+    images: Sequence[str] = ()
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    common_labels: Mapping[str, str] = field(default_factory=dict)
+    label_without_selector: bool = False
+    label_include_templates: bool = False
+    force_common_labels: bool = False
+    common_annotations: Mapping[str, str] = field(default_factory=dict)
+    common_annotations_envsubst: bool = False
+    force_common_annotations: bool = False
+    patches: Sequence[Mapping[str, Any]] = ()
+    components: Sequence[str] = ()
+    ignore_missing_components: bool = False
+
+    def __post_init__(self) -> None:
+        for text in ("name_prefix", "name_suffix", "namespace"):
+            checks.any_text(_OWNER, text, getattr(self, text))
+        for flag in (*_FLAGS, "ignore_missing_components"):
+            checks.flag(_OWNER, flag, getattr(self, flag))
+        for texts in ("images", "components"):
+            object.__setattr__(self, texts, checks.sequence(_OWNER, texts, getattr(self, texts), str, "strings"))
+        for labels in ("common_labels", "common_annotations"):
+            checks.labels(_OWNER, labels, getattr(self, labels))
+            object.__setattr__(self, labels, Values(_OWNER, labels, getattr(self, labels)))
+        object.__setattr__(self, "replicas", _replicas(self.replicas))
+        object.__setattr__(self, "patches", _patches(self.patches))
+        if self.label_include_templates and not self.label_without_selector:
+            raise checks.fail(_OWNER, "label_include_templates", True, "False without label_without_selector")
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether nothing is changed. Flags that say how to change something do not count, as in Argo CD's `IsZero`."""
+        off: dict[str, Any] = dict.fromkeys(_FLAGS, False)
+        return replace(self, **off) == Kustomize()
+
+
+_FLAGS = (
+    "label_include_templates",
+    "label_without_selector",
+    "force_common_labels",
+    "common_annotations_envsubst",
+    "force_common_annotations",
+)
+
+
+def _replicas(value: object) -> Values:
+    counts = Values(_OWNER, "replicas", value)
+    for name, count in counts.plain().items():
+        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+            raise checks.fail(_OWNER, f"replicas.{name}", count, "a number of replicas")
+    return counts
+
+
+def _patches(value: object) -> tuple[Values, ...]:
+    entries = checks.sequence(_OWNER, "patches", value, Mapping, "mappings")
+    patches = tuple(Values(_OWNER, f"patches[{position}]", entry) for position, entry in enumerate(entries))
+    for position, patch in enumerate(patches):
+        if set(patch) - _PATCH or not set(patch) & {"patch", "path"}:
+            allowed = "a mapping with patch or path, and target and options"
+            raise checks.fail(_OWNER, f"patches[{position}]", patch, allowed)
+    return patches

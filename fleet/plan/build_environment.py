@@ -1,0 +1,72 @@
+"""Build environment: the `$ARGOCD_APP_…` variables, put into the fields of a tool that Argo CD puts them into.
+
+In: a tool, and the variables of a target. Out: the tool with every variable replaced. Variables are replaced as Go's
+`os.Expand` does it, unknown ones by nothing; `$$` is `$` (Argo CD, `Env.Envsubst`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from fleet.model.helm import Helm
+from fleet.model.kustomize import Kustomize
+from fleet.model.plan import Target
+from fleet.model.source import Directory, Tool
+
+# Go's special shell names are one character; a `$` before anything else stays, as with os.Expand.
+_VARIABLE = re.compile(r"\$(?:\{(?P<braced>[^}]*)\}|(?P<special>[*#$@!?0-9-])|(?P<plain>[A-Za-z_][A-Za-z0-9_]*))")
+
+
+def variables(target: Target, commit: str) -> Mapping[str, str]:
+    """Return the variables of Argo CD's `newEnv` (reposerver/repository/repository.go)."""
+    source, destination = target.application.source, target.destination
+    return {
+        "$": "$",
+        "ARGOCD_APP_NAME": target.application.name,
+        "ARGOCD_APP_NAMESPACE": target.namespace or "",
+        "ARGOCD_APP_PROJECT_NAME": target.application.project,
+        "ARGOCD_APP_REVISION": commit,
+        "ARGOCD_APP_REVISION_SHORT": commit[:7],
+        "ARGOCD_APP_REVISION_SHORT_8": commit[:8],
+        "ARGOCD_APP_SOURCE_REPO_URL": source.repo,
+        "ARGOCD_APP_SOURCE_PATH": target.path,
+        "ARGOCD_APP_SOURCE_TARGET_REVISION": destination.revision or source.revision,
+    }
+
+
+def substituted(tool: Tool, values: Mapping[str, str]) -> Tool:
+    """Return the tool with the variables replaced where Argo CD does it."""
+    match tool:
+        case Directory():
+            return tool
+        case Kustomize():
+            annotations = tool.common_annotations
+            return replace(
+                tool,
+                images=_each(tool.images, values),
+                common_labels=_entries(tool.common_labels, values),
+                common_annotations=_entries(annotations, values) if tool.common_annotations_envsubst else annotations,
+            )
+        case Helm():
+            return replace(
+                tool,
+                value_files=_each(tool.value_files, values),
+                parameters=_entries(tool.parameters, values),
+                string_parameters=_entries(tool.string_parameters, values),
+                file_parameters=_entries(tool.file_parameters, values),
+            )
+
+
+def _each(texts: Iterable[str], values: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(expand(text, values) for text in texts)
+
+
+def _entries(texts: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    return {key: expand(text, values) for key, text in texts.items()}
+
+
+def expand(text: str, values: Mapping[str, str]) -> str:
+    """Return the text with `$name` and `${name}` replaced."""
+    return _VARIABLE.sub(lambda found: values.get(found[found.lastgroup or 0], ""), text)

@@ -1,0 +1,99 @@
+"""Tailoring: what a destination says about Kustomize or Helm, put on top of what the source says.
+
+In: a source's tool and a destination. Out: the tool for that destination, or a Problem where the two do not fit. Each
+field keeps the rank that it has in Argo CD; within a field the destination has the last word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from fleet.errors import Problem
+from fleet.model.application import Destination
+from fleet.model.helm import Helm
+from fleet.model.kustomize import Kustomize
+from fleet.model.source import Directory, Tool
+
+
+def tailored(tool: Tool, destination: Destination) -> Tool | Problem:
+    """Return the tool with the destination's own on top: texts and lists of facts are replaced, mappings merged."""
+    own: Tool = destination.helm if destination.kustomize.is_zero else destination.kustomize
+    if own.is_zero:
+        return tool
+    match tool, own:
+        case Kustomize(), Kustomize():
+            return _kustomize(tool, own)
+        case Helm(), Helm():
+            return _helm(tool, own)
+        case Directory(), _ if tool.is_zero:
+            return own
+        case _:
+            theirs, ours = type(tool).__name__.lower(), type(own).__name__.lower()
+            return Problem(
+                f"the destination has {ours}, and the source is one for {theirs}",
+                destination.where,
+                hint=f"Leave {ours} out here, or {theirs} out of the source.",
+            )
+
+
+def _kustomize(base: Kustomize, own: Kustomize) -> Kustomize:
+    images = {_image_name(image): image for image in (*base.images, *own.images)}
+    return replace(
+        base,
+        **_texts(base, own, ("name_prefix", "name_suffix", "namespace")),
+        **_flags(base, own),
+        images=tuple(images.values()),
+        replicas={**base.replicas, **own.replicas},
+        common_labels={**base.common_labels, **own.common_labels},
+        common_annotations={**base.common_annotations, **own.common_annotations},
+        patches=(*base.patches, *own.patches),
+        components=tuple(dict.fromkeys((*base.components, *own.components))),
+    )
+
+
+def _image_name(image: str) -> str:
+    """Return what an image is recognised by: what stands before `=`, else before the tag and the digest."""
+    if "=" in image:
+        return image.partition("=")[0]
+    directory, slash, last = image.partition("@")[0].rpartition("/")
+    return f"{directory}{slash}{last.partition(':')[0]}"
+
+
+def _helm(base: Helm, own: Helm) -> Helm:
+    def kept(parameters: Mapping[str, str]) -> dict[str, str]:
+        replaced = {*own.parameters, *own.string_parameters, *own.file_parameters}
+        return {name: value for name, value in parameters.items() if name not in replaced}
+
+    return replace(
+        base,
+        **_texts(base, own, ("release_name", "namespace", "kube_version")),
+        **_flags(base, own),
+        value_files=(*base.value_files, *own.value_files),
+        values=merged(base.values, own.values),
+        parameters=kept(base.parameters) | dict(own.parameters),
+        string_parameters=kept(base.string_parameters) | dict(own.string_parameters),
+        file_parameters=kept(base.file_parameters) | dict(own.file_parameters),
+        api_versions=own.api_versions or base.api_versions,
+    )
+
+
+def merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return both mappings in one, at any depth. Lists are replaced; null is kept: to Helm it removes a value."""
+    both = dict(base)
+    for key, value in own.items():
+        there = both.get(key)
+        nested = isinstance(there, Mapping) and isinstance(value, Mapping)
+        both[key] = merged(there, value) if nested else value  # type: ignore[arg-type]
+    return both
+
+
+def _texts(base: Tool, own: Tool, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(own, name) or getattr(base, name) for name in names}
+
+
+def _flags(base: Tool, own: Tool) -> dict[str, Any]:
+    """A flag that either sets is set."""
+    names = [name for name in base.__slots__ if isinstance(getattr(base, name), bool)]
+    return {name: getattr(base, name) or getattr(own, name) for name in names}

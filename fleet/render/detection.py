@@ -1,0 +1,37 @@
+"""Detection: what makes manifests of a path, where its source does not say it. Pure but for reading the path's names.
+
+As in Argo CD (`Discover` in util/app/discovery/discovery.go): only the files of the path itself count, every name that
+ends in `Chart.yaml` is a chart's, and where both a chart and a kustomization are, it is a kustomization.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fleet.model.helm import Helm
+from fleet.model.kustomize import Kustomize
+from fleet.model.plan import Release, RenderRequest
+from fleet.model.source import Directory, Tool
+from fleet.render.objects import Kind
+from fleet.render.snapshot import Node, Snapshot
+
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+def settled(request: RenderRequest, snapshot: Snapshot) -> RenderRequest:
+    """Return the request with the tool decided, and without what makes no difference to that tool."""
+    tool = _detected(snapshot.directory(request.path)) if request.tool.is_zero else request.tool
+    if isinstance(tool, Helm):
+        name, namespace = tool.release_name or request.release.name, tool.namespace or request.release.namespace
+        tool = replace(tool, release_name=name, namespace=namespace)
+    return replace(request, tool=tool, release=Release())
+
+
+def _detected(directory: Node) -> Tool:
+    entries = directory.root.objects.tree(directory.entry.sha)
+    names = [name for name, entry in entries.items() if entry.kind in {Kind.FILE, Kind.SYMLINK}]
+    if any(name in KUSTOMIZATIONS for name in names):
+        return Kustomize()
+    if any(name.endswith("Chart.yaml") for name in names):
+        return Helm()
+    return Directory()

@@ -1,0 +1,130 @@
+"""Helm: the objects of a chart in Git, rendered by the program `helm`.
+
+In: a path, a Helm and the Snapshot of a commit. Out: Manifests. The chart and its value files are exported, and
+`helm template` is told what Argo CD tells it (util/helm/cmd.go). Nothing comes from a cluster or from the network.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleet.errors import Problem, RenderError, Where
+from fleet.model.helm import Helm
+from fleet.model.manifest import Manifest
+from fleet.model.masking import MASK
+from fleet.model.values import Values
+from fleet.render import output
+from fleet.render.export import Selection, select
+from fleet.render.hooks import without_hooks
+from fleet.render.runner import ToolFailed
+from fleet.render.snapshot import Node, Snapshot
+from fleet.render.tools import Tool
+from fleet.render.value_files import resolve
+
+_PLACE = re.compile(r"(?<![\w/])[\w.-]+/(?P<file>(?:charts/[\w.-]+/)*(?:templates|crds)/[\w./-]*\w):?(?P<line>\d+)?")
+_MISSING = re.compile(r"found in (?:Chart|requirements)\.yaml, but missing in charts")
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart with its value files. path: of its directory, symlinks followed. files: parameter → its file."""
+
+    path: str
+    wanted: Helm
+    selection: Selection
+    value_files: tuple[str, ...]
+    files: Mapping[str, str]
+
+    def digest(self) -> str:
+        """Return what changes with anything that the output depends on, helm itself aside."""
+        return f"{self.selection.digest()} {self.path} {self.wanted} {self.value_files} {sorted(self.files.items())}"
+
+    def build(self, tool: Tool, work: Path, timeout_s: float) -> tuple[Manifest, ...]:
+        """Return the objects. work: an empty directory for what is needed meanwhile. Raises RenderError."""
+        tree = work / "tree"
+        self.selection.write(tree)
+        arguments = self.arguments(tree, work)
+        try:
+            written, _ = tool.run(*arguments, work=work, directory=tree / self.path, timeout_s=timeout_s)
+        except ToolFailed as failed:
+            raise RenderError(self._failed(failed, tree, arguments, timeout_s)) from None
+        text = written.decode(errors="replace")
+        return without_hooks(output.manifests(text, output.by_source_comments(text, self.path)))
+
+    def arguments(self, tree: Path, work: Path) -> list[str]:
+        """Return the command's arguments; the values go into a file, which is written here."""
+        wanted = self.wanted
+        found = ["template", ".", "--name-template", wanted.release_name]
+        found += ["--namespace", wanted.namespace] if wanted.namespace else []
+        found += ["--kube-version", wanted.kube_version] if wanted.kube_version else []
+        for flag, parameters in (("--set", wanted.parameters), ("--set-string", wanted.string_parameters)):
+            found += _pairs(flag, parameters)
+        found += _pairs("--set-file", {name: str(tree / path) for name, path in self.files.items()})
+        for path in self.value_files:
+            found += ["--values", str(tree / path)]
+        if wanted.values and isinstance(wanted.values, Values):
+            file = work / "values.yaml"
+            file.write_text(wanted.values.text, encoding="utf-8")
+            found += ["--values", str(file)]
+        for version in wanted.api_versions:
+            found += ["--api-versions", version]
+        found += [] if wanted.skip_crds else ["--include-crds"]
+        found += ["--skip-schema-validation"] if wanted.skip_schema_validation else []
+        return [*found, "--skip-tests"] if wanted.skip_tests else found
+
+    def _failed(self, failed: ToolFailed, tree: Path, arguments: list[str], timeout_s: float) -> Problem:
+        chart = Where(file=posixpath.join(self.path, "Chart.yaml"))
+        if failed.timed_out:
+            return Problem(f"helm template took longer than {timeout_s:g} s", chart)
+        words = self._masked(failed.words.replace(f"{tree.resolve()}/", "").replace(f"{tree}/", ""))
+        words = words.removeprefix("Error: ").replace("\n\nUse --debug flag to render out invalid YAML", "")
+        command = " ".join(("helm", *_shown(arguments, tree)))
+        if _MISSING.search(words):
+            hint = "Run `helm dependency build` in the chart and commit its directory charts/."
+            return Problem("the chart's dependencies are not in the repository", chart, detail=words, hint=hint)
+        found = _PLACE.search(words)
+        place = found and posixpath.normpath(posixpath.join(self.path, found["file"]))
+        where = Where(file=place, line=int(found["line"] or 0)) if found and place in self.selection.files else chart
+        return Problem("helm template fails", where, detail=f"{words}\n$ {command}")
+
+    def _masked(self, words: str) -> str:
+        """Return helm's words without the values of parameters, which it repeats."""
+        values = (*self.wanted.parameters.values(), *self.wanted.string_parameters.values())
+        for value in sorted(filter(lambda value: len(value) > 3, values), key=len, reverse=True):
+            words = words.replace(value, MASK)
+        return words
+
+
+def find(path: str, wanted: Helm, snapshot: Snapshot) -> Chart:
+    """Return the chart at a path. Raises SourceError for the path, RenderError for value files."""
+    directory = snapshot.directory(path)
+    missing = wanted.ignore_missing_value_files
+    value_files = resolve(wanted.value_files, directory.path, snapshot, ignore_missing=missing)
+    files: dict[str, Node] = {}
+    for name, text in wanted.file_parameters.items():
+        (files[name],) = resolve([text], directory.path, snapshot, ignore_missing=False)
+    selection = select(snapshot, (directory, *value_files, *files.values()))
+    named = {name: node.path for name, node in files.items()}
+    return Chart(directory.path, wanted, selection, tuple(node.path for node in value_files), named)
+
+
+def _pairs(flag: str, parameters: Mapping[str, str]) -> list[str]:
+    return [word for name, value in sorted(parameters.items()) for word in (flag, f"{name}={_escaped(value)}")]
+
+
+def _escaped(value: str) -> str:
+    """As Argo CD's cleanSetParameters: a comma is part of the value, unless the value is a list, `{a,b}`."""
+    return value if value.startswith("{") and value.endswith("}") else re.sub(r"(?<!\\),", r"\\,", value)
+
+
+def _shown(arguments: list[str], tree: Path) -> Iterator[str]:
+    """Yield the command line without the values of parameters and the names of temporary directories."""
+    for before, word in zip(("", *arguments), arguments, strict=False):
+        if before in {"--set", "--set-string", "--set-file"}:
+            yield f"{word.partition('=')[0]}={MASK}"
+        else:
+            yield word.replace(f"{tree}/", "").replace(f"{tree.parent}/", "")

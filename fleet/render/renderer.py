@@ -1,0 +1,106 @@
+"""Renderer: one request → manifests, by the tool that it is for, or from the cache.
+
+In: settled RenderRequests. Out: Manifests. What was rendered before from the same files, with the same parameters, by
+the same version of the tool is not rendered again.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleet.model.helm import Helm
+from fleet.model.kustomize import Kustomize
+from fleet.model.manifest import Manifest, ObjectKey
+from fleet.model.plan import RenderRequest
+from fleet.model.source import Directory
+from fleet.render import directory, helm, kustomize, unstable
+from fleet.render.cache import Cache
+from fleet.render.detection import settled
+from fleet.render.git import Repositories
+from fleet.render.progress import Report
+from fleet.render.snapshot import Snapshot
+from fleet.render.tools import HELM, KUSTOMIZE, Kind, Tool, Tools
+
+# For one path; a chart of thousands of objects takes seconds.
+TIMEOUT_S = 300.0
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """What the requests of a run have in common. report: gets warnings; several threads call it, one at a time."""
+
+    repositories: Repositories
+    report: Report
+    tools: Tools
+    cache: Cache
+
+    def settle(self, request: RenderRequest) -> RenderRequest:
+        """Return the request for what is there. Raises SourceError."""
+        with self.repositories.snapshot(request.repo, request.commit) as snapshot:
+            return settled(request, snapshot)
+
+    def render(self, request: RenderRequest) -> tuple[Manifest, ...]:
+        """Return the manifests of a settled request; of several for one object the last counts, with a warning.
+
+        The tool must not be missing. Raises SourceError and RenderError.
+        """
+        with self.repositories.snapshot(request.repo, request.commit) as snapshot:
+            return self._last_of_each(self._rendered(request, snapshot))
+
+    def _rendered(self, request: RenderRequest, snapshot: Snapshot) -> tuple[Manifest, ...]:
+        path = request.path
+        match request.tool:
+            case Directory() as wanted:
+                return directory.render(path, wanted, snapshot, self.report)
+            case Kustomize() as wanted:
+                return self._built(kustomize.find(path, wanted, snapshot), self.tools.of(KUSTOMIZE))
+            case Helm() as wanted:
+                return self._chart(path, wanted, snapshot)
+
+    def _chart(self, path: str, wanted: Helm, snapshot: Snapshot) -> tuple[Manifest, ...]:
+        """A chart that may come out otherwise the next time is not kept: it would hide that."""
+        chart = helm.find(path, wanted, snapshot)
+        templates = [name for name in sorted(chart.selection.files) if unstable.is_template(name)]
+        uses = unstable.functions(chart.selection.read(templates)) if templates else ()
+        if not uses:
+            return self._built(chart, self.tools.of(HELM))
+        more = f" and {len(uses) - _SHOWN} more" if len(uses) > _SHOWN else ""
+        self.report(
+            f"the chart {chart.path or '.'} may come out otherwise every time, and what changes is applied: "
+            f"{', '.join(uses[:_SHOWN])}{more}"
+        )
+        return _build(chart, self.tools.of(HELM))
+
+    def _built(self, source: kustomize.Kustomization | helm.Chart, tool: Tool) -> tuple[Manifest, ...]:
+        key = f"{tool.program.name} {tool.version} {source.digest()}"
+        known = self.cache.load(key)
+        if known is not None:
+            return known
+        built = _build(source, tool)
+        self.cache.save(key, built)
+        return built
+
+    def _last_of_each(self, manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
+        by_key: dict[ObjectKey, Manifest] = {}
+        for manifest in manifests:
+            earlier = by_key.pop(manifest.key, None)
+            if earlier:
+                places = f"{earlier.where} and in {manifest.where}"
+                self.report(f"{manifest.key} is in {places}; the last one counts")
+            by_key[manifest.key] = manifest
+        return tuple(by_key.values())
+
+
+def needed(requests: Iterable[RenderRequest]) -> tuple[Kind, ...]:
+    """Return the tools that settled requests are for."""
+    kinds = {type(request.tool) for request in requests}
+    return tuple(kind for tool, kind in ((Kustomize, KUSTOMIZE), (Helm, HELM)) if tool in kinds)
+
+
+def _build(source: kustomize.Kustomization | helm.Chart, tool: Tool) -> tuple[Manifest, ...]:
+    with tempfile.TemporaryDirectory(prefix="fleet-") as work:
+        return source.build(tool, Path(work).resolve(), TIMEOUT_S)

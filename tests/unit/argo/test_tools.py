@@ -1,0 +1,98 @@
+"""`kustomize` and `helm`."""
+
+from __future__ import annotations
+
+import pytest
+
+from fleet import Helm, Kustomize
+from tests.unit.argo.parsing import application, problem
+
+REPOSITORY = "repoURL: https://example.com/app.git, path: a"
+
+
+def test_every_field_of_kustomize() -> None:
+    block = """{namePrefix: a-, nameSuffix: -z, namespace: shop, images: ['nginx:1'],
+      replicas: [{name: web, count: 2}, {name: api, count: '3'}], commonLabels: {a: b}, labelWithoutSelector: true,
+      labelIncludeTemplates: true, forceCommonLabels: true, commonAnnotations: {c: d}, commonAnnotationsEnvsubst: true,
+      forceCommonAnnotations: true, patches: [{target: {kind: Job}, patch: x, options: {allowNameChange: true}}],
+      components: [../c], ignoreMissingComponents: true}"""
+    assert application(source=f"{{{REPOSITORY}, kustomize: {block}}}").source.kustomize == Kustomize(
+        name_prefix="a-",
+        name_suffix="-z",
+        namespace="shop",
+        images=["nginx:1"],
+        replicas={"web": 2, "api": 3},
+        common_labels={"a": "b"},
+        label_without_selector=True,
+        label_include_templates=True,
+        force_common_labels=True,
+        common_annotations={"c": "d"},
+        common_annotations_envsubst=True,
+        force_common_annotations=True,
+        patches=[{"target": {"kind": "Job"}, "patch": "x", "options": {"allowNameChange": True}}],
+        components=["../c"],
+        ignore_missing_components=True,
+    )
+
+
+def test_every_field_of_helm() -> None:
+    block = """{releaseName: r, namespace: s, valueFiles: [a, /b], ignoreMissingValueFiles: true,
+      valuesObject: {a: {b: 1}},
+      parameters: [{name: x, value: '1'}, {name: w, value: '2', forceString: true}, {name: x, value: '3'}],
+      fileParameters: [{name: z, path: f}], kubeVersion: 1.30.0, apiVersions: [v1], skipCrds: true, skipTests: true,
+      skipSchemaValidation: true}"""
+    assert application(source=f"{{{REPOSITORY}, helm: {block}}}").source.helm == Helm(
+        release_name="r",
+        namespace="s",
+        value_files=["a", "/b"],
+        ignore_missing_value_files=True,
+        values={"a": {"b": 1}},
+        parameters={"x": "3"},
+        string_parameters={"w": "2"},
+        file_parameters={"z": "f"},
+        kube_version="1.30.0",
+        api_versions=["v1"],
+        skip_crds=True,
+        skip_tests=True,
+        skip_schema_validation=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        (r'{values: "a: {b: 1}\nc: yes\n"}', {"a": {"b": 1}, "c": True}),
+        (r'{values: "# nothing", skipCrds: true}', {}),
+        (r'{values: "a: 1", valuesObject: {b: 2}}', {"b": 2}),
+    ],
+)
+def test_values_as_text(block: str, expected: dict[str, object]) -> None:
+    assert application(source=f"{{{REPOSITORY}, helm: {block}}}").source.helm.values == expected
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        ("helm: {values: '[a]'}", "helm.values: must be one YAML mapping\n  → Write `key: value` lines."),
+        (r'helm: {values: "a: 1\nb: [\n"}', "helm.values: line "),
+        ("helm: {values: {a: 1}}", "helm.values: must be a string\n  It is a mapping."),
+        ("helm: {valueFiles: [1]}", "helm.valueFiles[0]: must be a string\n  It is the number 1."),
+        ("helm: {parameters: [{value: a}]}", "helm.parameters[0].name: name is missing\n  → Name the parameter."),
+        ("helm: {parameters: [{name: a, value: 1}]}", "helm.parameters[0].value: must be a string"),
+        ("helm: {parameters: [a]}", 'helm.parameters[0]: must be a mapping\n  It is the string "a".'),
+        ("helm: {relaseName: a}", "helm.relaseName: unknown key relaseName\n  → Did you mean releaseName?"),
+        ("releaseName: a", "releaseName: unknown key releaseName\n  → It belongs in spec.source.helm."),
+        ("kustomize: {replicas: [{name: a, count: b}]}", "kustomize.replicas[0].count: must be a number"),
+        ("kustomize: {patches: [{target: {kind: a}}]}", "kustomize: Kustomize: patches[0] must be a mapping with"),
+        ("kustomize: {patches: [{patch: a, target: {knd: a}}]}", "kustomize.patches[0].target.knd: unknown key knd"),
+        ("kustomize: {commonLabels: {a: 1}}", "kustomize.commonLabels.a: must be a string"),
+        ("kustomize: {labelIncludeTemplates: true}", "kustomize: Kustomize: label_include_templates must be False"),
+    ],
+)
+def test_what_is_wrong_names_the_key(block: str, expected: str) -> None:
+    assert problem(source=f"{{{REPOSITORY}, {block}}}").startswith(f"spec.source.{expected}")
+
+
+def test_two_tools_are_refused() -> None:
+    found = problem(source=f"{{{REPOSITORY}, helm: {{skipCrds: true}}, kustomize: {{namePrefix: a}}}}")
+    assert found.splitlines()[0].endswith("kustomize and helm are given together")
