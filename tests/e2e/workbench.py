@@ -216,6 +216,19 @@ class Workbench:
         assert exit_code is None or run.exit_code == exit_code, str(run)
         return run
 
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start a command of the engine, as the leader of its own process group: Ctrl-C reaches a whole group."""
+        return subprocess.Popen(
+            self.engine.command(*words),
+            cwd=self.project,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
     def up(self, *words: str, exit_code: int | None = 0) -> Run:
         """Deploy without asking."""
         return self.run("up", "--yes", "--skip-preview", *words, exit_code=exit_code)
