@@ -14,11 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fleet.errors import Problem, RenderError, Where
+from fleet.render.manifests import LFS
 from fleet.render.objects import Kind, TooLargeError
 from fleet.render.snapshot import LinkError, Node, Snapshot
 
 # No file that a tool makes manifests of is anywhere near it.
 MOST_BYTES = 50_000_000
+# What a tool would take for something else, if it were a pointer.
+_READ = (".yaml", ".yml", ".json", ".tpl", ".tgz")
 
 
 @dataclass(slots=True)
@@ -49,8 +52,14 @@ class Selection:
             raise RenderError(Problem(summary, place, hint="Keep what no tool reads out of this directory.")) from None
 
     def write(self, directory: Path) -> None:
-        """Write everything below a new directory; symlinks last, so that nothing is ever written through one."""
+        """Write everything below a new directory; symlinks last, so that nothing is ever written through one.
+
+        Raises RenderError for a pointer of Git LFS where a tool expects something to read.
+        """
         for path, data in self.read(self.files):
+            if data.startswith(LFS) and path.endswith(_READ):
+                hint = "Commit the file itself: Git LFS is not supported."
+                raise RenderError(Problem("this is a pointer of Git LFS, not the file", Where(file=path), hint=hint))
             file = directory / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)

@@ -20,7 +20,7 @@ from fleet.yamlio import Document, YamlProblem, load_documents, locate
 
 SKIP_MARKER = b"+argocd:skip-file-rendering"
 
-_LFS = b"version https://git-lfs.github.com/spec/"
+LFS = b"version https://git-lfs.github.com/spec/"
 _SIGNS = ("apiVersion:", "kind:", "metadata:")
 _EXCLUDE = (
     "If it is not meant for the clusters, leave it out: by directory.exclude, or by a line in it,\n"
@@ -44,7 +44,7 @@ def read_file(file: str, data: bytes) -> Found:
 
     file: its path in the repository; the ending tells JSON from YAML.
     """
-    if data.startswith(_LFS):
+    if data.startswith(LFS):
         hint = "Commit the file itself: Git LFS is not supported."
         return Found(problems=(Problem("this is a pointer of Git LFS, not the file", Where(file=file), hint=hint),))
     try:

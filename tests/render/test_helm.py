@@ -148,6 +148,14 @@ def test_value_files_must_be_in_the_repository(world: World, repo: Repo, text: s
     assert failure(world, repo, Helm(value_files=[text])).startswith(said)
 
 
+def test_a_value_file_must_not_be_a_pointer(world: World, repo: Repo) -> None:
+    repo.commit({**FILES, "chart/values.yaml": "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"})
+    assert failure(world, repo) == (
+        "chart/values.yaml, application web, cluster dev: this is a pointer of Git LFS, not the file\n"
+        "  → Commit the file itself: Git LFS is not supported."
+    )
+
+
 def hook(name: str, times: str) -> str:
     return config_map(name).replace(f"name: {name}", f"name: {name}\n  annotations: {{helm.sh/hook: '{times}'}}")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from fleet import Directory, Kustomize
 from fleet.errors import FleetError, RenderError, Where
 from fleet.model.manifest import Manifest
+from fleet.yamlio import load_documents
 from tests.render.world import Repo, World, config_map, names
 
 pytestmark = pytest.mark.usefixtures("on_path")
@@ -235,3 +238,57 @@ def test_an_old_tool_is_refused(world: World, repo: Repo, monkeypatch: pytest.Mo
     monkeypatch.setenv("PATH", f"{old}{os.pathsep}{os.environ['PATH']}")
     repo.commit(BASE)
     assert failure(world, repo).startswith(f"{old}/kustomize is too old\n  It is v4.5.7.\n")
+
+
+def edit_as_argo_cd(directory: Path, wanted: Kustomize) -> None:
+    """Run the commands of Argo CD's util/kustomize/kustomize.go in a checkout."""
+    labels = ("label", wanted.common_labels, wanted.force_common_labels)
+    annotations = ("annotation", wanted.common_annotations, wanted.force_common_annotations)
+    flags = ["--without-selector"] if wanted.label_without_selector else []
+    flags += ["--include-templates"] if wanted.label_include_templates else []
+    commands = [["set", "nameprefix", "--", wanted.name_prefix]] if wanted.name_prefix else []
+    commands += [["set", "namesuffix", "--", wanted.name_suffix]] if wanted.name_suffix else []
+    commands += [["set", "image", *wanted.images]] if wanted.images else []
+    counts = [f"{name}={count}" for name, count in wanted.replicas.items()]
+    commands += [["set", "replicas", *counts]] if counts else []
+    for what, values, force in (labels, annotations):
+        pairs = [f"{key}:{value}" for key, value in values.items()]
+        own = [*(["--force"] if force else []), *(flags if what == "label" else [])]
+        commands += [["add", what, *own, *pairs]] if pairs else []
+    commands += [["set", "namespace", "--", wanted.namespace]] if wanted.namespace else []
+    commands += [["add", "component", *wanted.components]] if wanted.components else []
+    for command in commands:
+        subprocess.run(["kustomize", "edit", *command], cwd=directory, check=True, capture_output=True)
+
+
+LABELLED = f"""{KUSTOMIZATION}
+labels: [{{pairs: {{tier: front}}}}]
+commonAnnotations: {{by: us}}
+replicas: [{{name: guestbook, count: 5}}]
+"""
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Kustomize(name_prefix="a-", name_suffix="-z", namespace="shop"),
+        Kustomize(images=["nginx=*:2", "busybox@sha256:aa", "registry.example.com/nginx:3"]),
+        Kustomize(images=["nginx:2", "busybox=h:5000/b/busybox:2@sha256:bb"]),
+        Kustomize(replicas={"guestbook": 2}),
+        Kustomize(common_labels={"a": "b"}),
+        Kustomize(common_labels={"a": "b", "team": "c"}, force_common_labels=True),
+        Kustomize(common_labels={"a": "b"}, label_without_selector=True),
+        Kustomize(common_labels={"a": "b"}, label_without_selector=True, label_include_templates=True),
+        Kustomize(common_annotations={"by": "them", "for": "you"}, force_common_annotations=True),
+        Kustomize(components=["../part"], name_prefix="x-"),
+    ],
+)
+def test_the_result_is_that_of_argo_cd_s_commands(world: World, repo: Repo, tmp_path: Path, wanted: Kustomize) -> None:
+    component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnameSuffix: -c\n"
+    repo.commit({**BASE, "base/kustomization.yaml": LABELLED, "part/kustomization.yaml": component})
+    found = world.render(str(repo.path), "base", tool=wanted)
+    checkout = tmp_path / "checkout"
+    shutil.copytree(repo.path, checkout)
+    edit_as_argo_cd(checkout / "base", wanted)
+    built = subprocess.run(["kustomize", "build", checkout / "base"], check=True, capture_output=True, text=True)
+    assert [each.body for each in found] == [each.data for each in load_documents(built.stdout, file="")]
