@@ -17,6 +17,7 @@ from fleet.cli.engine import Engine, embedded
 from fleet.cli.invocation import Invocation
 from fleet.cli.options import Flags
 from fleet.cli.perform import perform
+from fleet.cli.selection import selection
 from fleet.cli.terminal import Terminal
 from fleet.cli.views.jsonlines import JsonView
 from fleet.cli.views.live import LiveView
@@ -98,10 +99,19 @@ def open_conductor(context: click.Context, command: Command, flags: Flags) -> Co
         continue_on_error=flags.continue_on_error,
         targets=flags.target,
         excludes=flags.exclude,
+        selection=selection(flags.project, flags.app, flags.selector),
         run_id=uuid.uuid4().hex,
         environment={"FLEET_SCHEDULED": "true"} if flags.scheduled else {},
     )
-    invocation = Invocation(stack=stack, cwd=talk.cwd, targets=flags.target, excludes=flags.exclude)
+    invocation = Invocation(
+        stack=stack,
+        cwd=talk.cwd,
+        targets=flags.target,
+        excludes=flags.exclude,
+        projects=flags.project,
+        apps=flags.app,
+        selectors=flags.selector,
+    )
     return Conductor(engine_of(context), talk, flags, request, invocation)
 
 

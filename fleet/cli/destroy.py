@@ -23,6 +23,7 @@ from fleet.engine.request import Command
     options.CONTINUE_ON_ERROR,
     options.TARGET,
     options.EXCLUDE,
+    *options.SELECTION,
     options.SUPPRESS_PROGRESS,
 )
 @click.pass_context

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fleet.engine.events import Event
-from fleet.engine.request import RunRequest, RunResult
+from fleet.engine.request import RunRequest, RunResult, Selection
 
 
 class Engine(Protocol):
@@ -19,6 +19,10 @@ class Engine(Protocol):
 
         Raises FleetError where nothing could be done at all.
         """
+        ...
+
+    def selected_urns(self, project_dir: Path, stack: str, selection: Selection) -> tuple[str, ...]:
+        """Return the URNs in the stack's state of the selected applications and their objects, sorted."""
         ...
 
     def unhealed_urns(self, project_dir: Path, stack: str) -> tuple[str, ...]:

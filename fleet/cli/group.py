@@ -11,6 +11,7 @@ from fleet.cli.heal_command import heal_command
 from fleet.cli.options import options
 from fleet.cli.preview import preview
 from fleet.cli.refresh import refresh
+from fleet.cli.targets import targets
 from fleet.cli.trouble import FleetGroup
 from fleet.cli.up import up
 
@@ -33,5 +34,5 @@ def cli() -> None:
     """
 
 
-for command in (preview, up, refresh, destroy, cancel, heal_command):
+for command in (preview, up, refresh, destroy, cancel, heal_command, targets):
     cli.add_command(command)

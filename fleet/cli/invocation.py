@@ -14,10 +14,20 @@ class Invocation:
     cwd: str = ""
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    selectors: tuple[str, ...] = ()
 
     def fleet(self, *command: str) -> str:
         """Return `fleet up --refresh -s demo`, quoted for a shell."""
-        chosen = [f"--target={urn}" for urn in self.targets] + [f"--exclude={urn}" for urn in self.excludes]
+        options = (
+            ("target", self.targets),
+            ("exclude", self.excludes),
+            ("project", self.projects),
+            ("app", self.apps),
+            ("selector", self.selectors),
+        )
+        chosen = [f"--{option}={value}" for option, values in options for value in values]
         return shlex.join(["fleet", *command, "-s", self.stack, *(("-C", self.cwd) if self.cwd else ()), *chosen])
 
     def pulumi_heal(self, urns: tuple[str, ...]) -> str:

@@ -34,6 +34,9 @@ class Flags:
     continue_on_error: bool = False
     target: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    project: tuple[str, ...] = ()
+    app: tuple[str, ...] = ()
+    selector: tuple[str, ...] = ()
     suppress_progress: bool = False
     scheduled: bool = False
 
@@ -110,6 +113,26 @@ EXCLUDE = click.option(
     metavar="URN",
     help="All but these resources; repeatable, patterns as in --target.",
 )
+PROJECT = click.option(
+    "--project",
+    multiple=True,
+    metavar="NAME",
+    help="Only applications of this project; repeatable. All others stay exactly as they are.",
+)
+APP = click.option(
+    "--app",
+    multiple=True,
+    metavar="NAME",
+    help="Only the application of this name; repeatable.",
+)
+SELECTOR = click.option(
+    "-l",
+    "--selector",
+    multiple=True,
+    metavar="LABELS",
+    help="Only applications with these labels, as `kubectl -l` has it; repeatable, and then all must hold.",
+)
+SELECTION = (PROJECT, APP, SELECTOR)
 SCHEDULED = click.option(
     "--scheduled",
     is_flag=True,

@@ -20,6 +20,7 @@ from fleet.engine.request import Command
     options.PARALLEL,
     options.TARGET,
     options.EXCLUDE,
+    *options.SELECTION,
     options.SCHEDULED,
     options.SUPPRESS_PROGRESS,
 )

@@ -22,6 +22,7 @@ from fleet.engine.request import Command
     options.PARALLEL,
     options.TARGET,
     options.EXCLUDE,
+    *options.SELECTION,
     options.SUPPRESS_PROGRESS,
 )
 @click.pass_context

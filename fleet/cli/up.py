@@ -23,6 +23,7 @@ from fleet.engine.request import Command
     options.CONTINUE_ON_ERROR,
     options.TARGET,
     options.EXCLUDE,
+    *options.SELECTION,
     options.SCHEDULED,
     options.SUPPRESS_PROGRESS,
 )
@@ -41,6 +42,8 @@ def up(context: click.Context, /, **flags: Any) -> None:
       fleet up -s demo --refresh --yes       # heal drift as well
       fleet up -s demo --refresh --yes --scheduled  # the same from cron: only what is automated moves
       fleet up -s demo --exclude '**::dev/**' # all clusters but dev
+      fleet up -s demo --app shop --app blog  # two applications, whatever the others want
+      fleet up -s demo -l 'env in (dev,test),!legacy'
     """
     conductor = conduct.open_conductor(context, Command.UP, options.Flags(**flags))
     conduct.end(context, conductor.carry_out())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from fleet.engine.events import Drift, Operation
 from fleet.errors import Problem
@@ -20,6 +20,18 @@ class Command(StrEnum):
     DESTROY = "destroy"
 
 
+class Selection(Protocol):
+    """Which Application components are meant, by their inputs: `application`, `cluster`, `project`, `labels`."""
+
+    def __call__(self, application: Mapping[str, Any], /) -> bool:
+        """Return whether an application is meant."""
+        ...
+
+    def unmet(self, applications: Iterable[Mapping[str, Any]], /) -> tuple[Problem, ...]:
+        """Return what is asked for, and is not among all that there is."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
     """One run of the engine.
@@ -29,6 +41,7 @@ class RunRequest:
     parallel: registrations of the program that are under way at once.
     continue_on_error: go on in a cluster after an object there failed; other clusters always go on.
     targets, excludes: patterns of URNs as Pulumi has them, `*` within a segment and `**` across; at most one of both.
+    selection: which applications it is about; None is all. With patterns, an object must be meant by both.
     run_id: the same for the preview and the update of one command.
     environment: for the program, besides the engine's own.
     """
@@ -42,6 +55,7 @@ class RunRequest:
     continue_on_error: bool = False
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
+    selection: Selection | None = None
     run_id: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
 

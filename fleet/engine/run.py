@@ -11,7 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,12 @@ from fleet.engine.deployment import Deployment, Options
 from fleet.engine.events import Event, Message, Operation, RunStarted, Severity
 from fleet.engine.ledger import Outcome
 from fleet.engine.recorder import Recorder
-from fleet.engine.request import Command, RunRequest, RunResult
+from fleet.engine.request import Command, RunRequest, RunResult, Selection
 from fleet.engine.roster import Roster
+from fleet.engine.selection import Scope, outputs_without
 from fleet.engine.state import Resource, Snapshot
 from fleet.engine.workspace import Workspace
-from fleet.errors import FleetError
+from fleet.errors import DeclarationError, FleetError
 
 # What the history calls a run.
 _KINDS = {Command.UP: "update", Command.REFRESH: "refresh", Command.DESTROY: "destroy"}
@@ -51,6 +52,20 @@ async def run(request: RunRequest, emit: Callable[[Event], None], stop: asyncio.
             recorder.cancelled()
         outputs = values.mask(dict(roster.snapshot().outputs()))
     return recorder.result(outputs, cancelled=stop.is_set())
+
+
+def selected_urns(project_dir: Path, stack: str, selection: Selection) -> tuple[str, ...]:
+    """Return the URNs in the stack's state of the selected applications' components and objects, sorted.
+
+    Raises DeclarationError for what is asked for, and not in the state.
+    """
+    roster = Roster(Workspace.open(project_dir, stack, os.environ).store.read(), None)
+    scope = Scope(lambda _: True, selection, roster)
+    unmet = scope.unmet()
+    if unmet:
+        raise DeclarationError(*unmet)
+    meant = (each for each in roster.old.values() if each.custom or each.type == objects.APPLICATION_TYPE)
+    return tuple(sorted(each.urn for each in meant if scope.resource(each)))
 
 
 def unhealed_urns(project_dir: Path, stack: str) -> tuple[str, ...]:
@@ -105,12 +120,24 @@ class _Run:
     recorder: Recorder
     stop: asyncio.Event
 
-    def included(self) -> Callable[[str], bool]:
-        """Return whether a URN is among what was asked for."""
+    def scope(self) -> Scope:
+        """Return what was asked for."""
         targeted, excluded = urns.matcher(self.request.targets), urns.matcher(self.request.excludes)
-        if self.request.targets:
-            return targeted
-        return lambda urn: not excluded(urn)
+        included = targeted if self.request.targets else lambda urn: not excluded(urn)
+        return Scope(included, self.request.selection, self.roster)
+
+    def check(self, scope: Scope) -> None:
+        """Take note of what was asked for, and is not there."""
+        unmet = scope.unmet()
+        if unmet:
+            self.recorder.fail(DeclarationError(*unmet))
+
+    def forget(self, scope: Scope) -> None:
+        """Take out of the stack's outputs what has been destroyed, where the stack itself is still there."""
+        root = self.roster.current(urns.root(self.workspace.ref.stack, self.workspace.ref.project))
+        outputs = {} if root is None else outputs_without(root.outputs, scope.destroyed())
+        if root is not None and root.outputs != outputs:
+            self.roster.amend(replace(root, outputs=outputs))
 
     async def remove(self, doomed: Sequence[Resource]) -> None:
         """Delete what the resources stand for."""
@@ -126,14 +153,14 @@ class _Run:
 
 
 async def _up(this: _Run) -> None:
-    request, included = this.request, this.included()
+    request, scope = this.request, this.scope()
     options = Options(
         stack=this.workspace.ref.stack,
         project=this.workspace.ref.project,
         dry_run=request.dry_run,
         refresh=request.refresh,
         continue_on_error=request.continue_on_error,
-        included=included,
+        scope=scope,
     )
     deployment = Deployment(options, this.roster, this.clusters, this.recorder, this.stop)
     async with monitor.serve(deployment, this.recorder) as address:
@@ -142,8 +169,9 @@ async def _up(this: _Run) -> None:
     if _succeeded(this, deployment.error, exit_code):
         deployment.succeed()
         # Only a program that has run to its end has said everything that it wants.
-        left = [each for each in this.roster.unregistered() if included(each.urn) or not each.custom]
-        await this.remove([*left, *this.roster.doomed()])
+        left = [each for each in this.roster.unregistered() if scope.resource(each)]
+        await this.remove([*left, *(each for each in this.roster.doomed() if scope.everything or scope.resource(each))])
+        this.check(scope)
 
 
 def _succeeded(this: _Run, error: FleetError | None, exit_code: int) -> bool:
@@ -161,12 +189,17 @@ _OWN_EXIT_CODES = (2, 6, 10, 11, 12, 13, 16)
 
 
 async def _refresh(this: _Run) -> None:
-    await refreshing.refresh(this.roster, this.clusters, this.included(), this.recorder)
+    scope = this.scope()
+    meant = frozenset(each.urn for each in this.roster.old.values() if scope.resource(each))
+    await refreshing.refresh(this.roster, this.clusters, meant.__contains__, this.recorder)
+    this.check(scope)
 
 
 async def _destroy(this: _Run) -> None:
-    included = this.included()
-    await this.remove([each for each in this.roster.resources() if included(each.urn) or not each.custom])
+    scope = this.scope()
+    await this.remove([each for each in this.roster.resources() if scope.resource(each)])
+    this.forget(scope)
+    this.check(scope)
 
 
 _COMMANDS: Mapping[Command, Callable[[_Run], Any]] = {

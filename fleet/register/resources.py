@@ -19,6 +19,7 @@ class ApplicationResource(pulumi.ComponentResource):
             "application": application.name,
             "cluster": planned.cluster,
             "project": application.project,
+            "labels": dict(application.labels),
             "selfHeal": application.sync.self_heal,
             "requiredNamespaces": list(planned.required_namespaces),
             "commits": commits(planned),

@@ -95,6 +95,7 @@ def test_an_application_in_a_cluster_is_a_component() -> None:
         "application": "web",
         "cluster": "dev",
         "project": "default",
+        "labels": {},
         "selfHeal": True,
         "requiredNamespaces": ["shop"],
         "commits": {"shop": COMMIT},

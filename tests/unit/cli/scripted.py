@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from fleet.cli.group import cli
 from fleet.engine.events import Drift, DriftKind, Event, FieldChange, Operation, RunStarted, StepFinished, Subject
-from fleet.engine.request import Command, Count, RunRequest, RunResult
+from fleet.engine.request import Command, Count, RunRequest, RunResult, Selection
 from fleet.errors import Problem, Where
 
 APP = "my-app"
@@ -24,6 +24,7 @@ class ScriptedEngine:
     results: Sequence[RunResult | BaseException] = (RunResult(),)
     events: Sequence[Event] = ()
     unhealed: tuple[str, ...] = ()
+    selected: tuple[str, ...] = ()
     requests: list[RunRequest] = field(default_factory=list)
 
     async def run(self, request: RunRequest, emit: Callable[[Event], None], stop: asyncio.Event) -> RunResult:
@@ -36,6 +37,12 @@ class ScriptedEngine:
         if isinstance(answer, BaseException):
             raise answer
         return answer
+
+    def selected_urns(self, project_dir: Path, stack: str, selection: Selection) -> tuple[str, ...]:
+        """Return what is scripted."""
+        assert (project_dir / "Pulumi.yaml").is_file()
+        assert stack
+        return self.selected
 
     def unhealed_urns(self, project_dir: Path, stack: str) -> tuple[str, ...]:
         """Return what is scripted."""

@@ -12,9 +12,11 @@ from fleet import errors
 from fleet.cli import exit_codes, main
 from fleet.cli.confirm import confirm
 from fleet.cli.group import cli
+from fleet.cli.selection import ApplicationSelection
 from fleet.engine.events import Operation
 from fleet.engine.request import Command, RunRequest, RunResult
 from fleet.errors import FleetError, Problem, Where
+from fleet.model.selector import parse_selector
 from tests.unit.cli.scripted import ScriptedEngine, count, drift, invoke, request, unreachable, updated
 
 CHANGES = RunResult(counts=(count("hub", Operation.UPDATE, 1),), changes=True, duration_s=1.0)
@@ -84,6 +86,13 @@ def test_the_diff_is_shown_where_it_is_asked_for(project: Path) -> None:
         pytest.param(("up", "-y", "--continue-on-error"), "continue_on_error", True, id="continue-on-error"),
         pytest.param(("preview", "-t", "a", "--target", "b"), "targets", ("a", "b"), id="target"),
         pytest.param(("preview", "-x", "a", "--exclude", "b"), "excludes", ("a", "b"), id="exclude"),
+        pytest.param(("preview",), "selection", None, id="no selection"),
+        pytest.param(
+            ("preview", "--project", "p", "--app", "a", "--app", "b", "-l", "x=y", "--selector", "!z"),
+            "selection",
+            ApplicationSelection(("p",), ("a", "b"), (parse_selector("x=y"), parse_selector("!z"))),
+            id="selection",
+        ),
     ],
 )
 def test_options_reach_the_engine(project: Path, arguments: tuple[str, ...], field: str, value: object) -> None:
@@ -257,6 +266,32 @@ def test_heal_command_prints_nothing_but_the_command_line(project: Path) -> None
         " --exclude 'urn:pulumi:demo::fleet::a$b::hub/default/web'\n"
     )
     assert result.stderr == "leaves out 1 object of applications with self_heal off\n"
+
+
+def test_targets_prints_options_for_pulumi(project: Path) -> None:
+    engine = ScriptedEngine(selected=("urn:pulumi:demo::fleet::a::b", "urn:pulumi:demo::fleet::a$b::c"))
+    result = invoke(engine, project, "targets", "--app", "web")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == "--target=urn:pulumi:demo::fleet::a::b\n--target=urn:pulumi:demo::fleet::a$b::c\n"
+
+
+def test_targets_of_everything_are_not_asked_for(project: Path) -> None:
+    result = invoke(ScriptedEngine(), project, "targets")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "error: no application is selected\n  → Name some with --project, --app or -l.\n"
+
+
+def test_a_selector_that_is_none(project: Path) -> None:
+    engine = ScriptedEngine()
+    result = invoke(engine, project, "preview", "-l", "env=a b")
+    assert (result.exit_code, engine.requests) == (2, [])
+    assert result.stderr.startswith("error: 'env=a b' is not a label selector\n")
+
+
+def test_what_to_do_next_repeats_the_selection(project: Path) -> None:
+    engine = ScriptedEngine([CHANGES], [updated()])
+    result = invoke(engine, project, "preview", "--app", "web", "-l", "env in (a,b)", "--project", "p")
+    assert result.stdout.rstrip().endswith("--project=p --app=web '--selector=env in (a,b)'")
 
 
 @pytest.mark.parametrize("where", ["before", "after"])

@@ -11,7 +11,7 @@ import pytest
 from fleet.cli.perform import STOPPING, perform
 from fleet.cli.views.view import Ending
 from fleet.engine.events import Event
-from fleet.engine.request import RunRequest, RunResult
+from fleet.engine.request import RunRequest, RunResult, Selection
 from fleet.errors import FleetError, StateError
 from tests.unit.cli.scripted import ScriptedEngine, request, updated
 
@@ -51,6 +51,9 @@ class Interrupted:
             await asyncio.sleep(0.05)
         await asyncio.wait_for(stop.wait(), 10)
         return RunResult(cancelled=True)
+
+    def selected_urns(self, project_dir: Path, stack: str, selection: Selection) -> tuple[str, ...]:
+        raise AssertionError
 
     def unhealed_urns(self, project_dir: Path, stack: str) -> tuple[str, ...]:
         raise AssertionError
