@@ -11,7 +11,7 @@ import posixpath
 import re
 from collections.abc import Iterable
 
-from fleet.errors import Problem, RenderError, Where
+from fleet.errors import Problem, RenderError
 from fleet.render.objects import Kind
 from fleet.render.snapshot import LinkError, Node, Snapshot
 
@@ -115,4 +115,4 @@ def _missing(text: str, chart: str) -> Problem:
         "Paths are relative to the chart, or to the repository's root with a leading slash.\n"
         "If it may be missing: ignore_missing_value_files=True, in YAML ignoreMissingValueFiles: true."
     )
-    return Problem(f"{what} {text}", Where(file=chart or "."), hint=hint)
+    return Problem(f"{what} {text}", detail=f"The chart is {chart or 'the root of the repository'}.", hint=hint)

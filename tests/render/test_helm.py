@@ -135,8 +135,8 @@ def test_what_the_chart_is_told_of_the_cluster(world: World, repo: Repo) -> None
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("none.yaml", "chart, application web, cluster dev: there is no value file none.yaml"),
-        ("n*.yaml", "chart, application web, cluster dev: no file fits n*.yaml"),
+        ("none.yaml", "application web, cluster dev: there is no value file none.yaml"),
+        ("n*.yaml", "application web, cluster dev: no file fits n*.yaml"),
         ("https://example.com/v.yaml", "application web, cluster dev: value file https://example.com/v.yaml is not in"),
         ("../../v.yaml", "application web, cluster dev: value file ../../v.yaml leads out of the repository"),
         ("out.yaml", "application web, cluster dev: value file out.yaml leads out of the repository by a symlink"),
