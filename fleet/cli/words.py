@@ -29,6 +29,7 @@ VERBS = {
     Operation.RETAIN: Verb("=", "retain", "retained", "cyan"),
     Operation.FORGET: Verb("-", "forget", "forgotten", "cyan"),
     Operation.SKIP: Verb(">", "skip", "skipped", "yellow"),
+    Operation.READ: Verb("?", "read", "read", "dim"),
     Operation.SAME: Verb(" ", "unchanged", "unchanged", "dim"),
 }
 

@@ -1,11 +1,11 @@
-"""What differs between two sets of inputs, as people may see it. Pure."""
+"""What differs between two sets of inputs, or between inputs and their object, as people may see it. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fleet.engine import values
+from fleet.engine import paths, values
 from fleet.engine.events import FieldChange
 from fleet.engine.kubernetes.diff import Difference, differences, written
 from fleet.engine.state import Secret
@@ -22,9 +22,38 @@ def between(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[FieldChange
 def _shown(change: Difference, old: Mapping[str, Any], new: Mapping[str, Any]) -> FieldChange:
     path = written(change.path)
     if _is_secret(old, change.path) or _is_secret(new, change.path):
-        hidden = (None if side is None else "[secret]" for side in (change.before, change.after))
-        return FieldChange(path, *hidden)
+        return _masked(FieldChange(path, change.before, change.after))
     return FieldChange(path, values.mask(change.before), values.mask(change.after))
+
+
+def _masked(change: FieldChange) -> FieldChange:
+    return FieldChange(change.path, *(None if side is None else "[secret]" for side in (change.before, change.after)))
+
+
+def hidden(found: Iterable[FieldChange], inputs: Mapping[str, Any]) -> tuple[FieldChange, ...]:
+    """Return changes of an object with those masked that are about something secret in its inputs."""
+    if not values.holds(inputs, Secret):
+        return tuple(found)
+    return tuple(_masked(each) if _is_secret(inputs, paths.parse(each.path)) else each for each in found)
+
+
+def heeded(found: Iterable[FieldChange], ignored: Sequence[str]) -> tuple[FieldChange, ...]:
+    """Return the changes without what is at the ignored paths, as `ignore_changes` has them."""
+    patterns = [paths.parse(text) for text in ignored]
+    kept = (_heeded(each, patterns) for each in found) if patterns else found
+    return tuple(each for each in kept if each is not None)
+
+
+def _heeded(change: FieldChange, patterns: Sequence[paths.Path]) -> FieldChange | None:
+    path = paths.parse(change.path)
+    before, after = change.before, change.after
+    for pattern in patterns:
+        if not paths.covers(pattern, path):
+            continue
+        inside = pattern[len(path) :]
+        before, after = (paths.without(side, inside) if inside else None for side in (before, after))
+    # What only held ignored fields is as good as absent.
+    return None if (before or None) == (after or None) else FieldChange(change.path, before, after)
 
 
 def _is_secret(value: Any, path: tuple[str | int, ...]) -> bool:

@@ -20,6 +20,7 @@ from fleet.engine.events import Event, Message, Severity
 
 _HOST = Path(__file__).with_name("host.py")
 _GRACE_S = 5.0
+_CHUNK_BYTES = 65536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,20 +108,31 @@ async def run(program: Program, address: str, emit: Callable[[Event], None], sto
         await asyncio.wait((stopped, ended), return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
             await _end(process)
-        await words
+        # A process that the program has left behind may keep its streams open for ever.
+        await asyncio.wait((words,), timeout=_GRACE_S)
         return await ended
     finally:
         stopped.cancel()
+        words.cancel()
         if process.returncode is None:
             _signal(process, signal.SIGKILL)
             await process.wait()
 
 
 async def _pass_on(stream: asyncio.StreamReader, severity: Severity, emit: Callable[[Event], None]) -> None:
-    async for line in stream:
-        text = line.decode(errors="replace").rstrip()
-        if text:
-            emit(Message(text, severity))
+    """Emit each line, however long it is."""
+    rest = b""
+    while chunk := await stream.read(_CHUNK_BYTES):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            _say(line, severity, emit)
+    _say(rest, severity, emit)
+
+
+def _say(line: bytes, severity: Severity, emit: Callable[[Event], None]) -> None:
+    text = line.decode(errors="replace").rstrip()
+    if text:
+        emit(Message(text, severity))
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

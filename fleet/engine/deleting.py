@@ -1,21 +1,25 @@
-"""Deleting: what leaves the stack, in reverse order of dependencies, each cluster on its own.
+"""Deleting: what leaves the stack, each object after all that needs it, whichever cluster that is in.
 
 In: resources of the state that the program no longer registers, or all of them. Out: what was deleted leaves the
-roster, what could not be deleted stays in it. Retained objects leave the roster and stay in their cluster.
+roster, what could not be deleted stays in it, with what it needs. Retained objects leave the roster and stay in their
+cluster.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any
 
 from fleet.engine import objects, refreshing, values
+from fleet.engine import urn as urns
 from fleet.engine.clusters import Cluster, Clusters
 from fleet.engine.events import Event, Operation, StepFailed, StepFinished, StepStarted, Subject
+from fleet.engine.interrupted import Interrupted
 from fleet.engine.kubernetes.errors import ClusterUnavailableError, ObjectFailedError
 from fleet.engine.kubernetes.propagation import propagation
+from fleet.engine.kubernetes.refs import Ref
 from fleet.engine.roster import Roster
 from fleet.engine.state import Resource
 from fleet.errors import Problem
@@ -23,21 +27,34 @@ from fleet.errors import Problem
 Identity = tuple[str, str, str, str]
 
 
-def generations(doomed: Sequence[Resource]) -> list[list[Resource]]:
-    """Return the resources in groups to be deleted one after the other: nobody in a group is needed by a later one.
+def before(doomed: Sequence[Resource]) -> list[tuple[int, ...]]:
+    """Return, for each resource, the positions of those that must be gone before it: all that need it.
 
     doomed: in the order of the state, in which everything stands behind what it needs.
     """
-    rank: dict[str, int] = defaultdict(int)
+    needed_by: dict[str, list[int]] = defaultdict(list)
+    first: list[tuple[int, ...]] = []
+    for position in reversed(range(len(doomed))):
+        first.append(tuple(needed_by[doomed[position].urn]))
+        for needed in dict.fromkeys(doomed[position].needs()):
+            needed_by[needed].append(position)
+    return first[::-1]
+
+
+def needed(doomed: Sequence[Resource], staying: Sequence[Resource]) -> dict[str, str]:
+    """Return the URNs of those that something that stays needs, directly or not, with that of the one that does."""
+    users = {urn: each.urn for each in staying for urn in each.needs()}
     for resource in reversed(doomed):
-        for needed in resource.needs():
-            rank[needed] = max(rank[needed], rank[resource.urn] + 1)
-    ordered = sorted(doomed, key=lambda resource: rank[resource.urn])
-    return [list(group) for _, group in groupby(ordered, key=lambda resource: rank[resource.urn])]
+        if resource.urn in users and not resource.delete:
+            users.update((urn, users[resource.urn]) for urn in resource.needs() if urn not in users)
+    return {each.urn: users[each.urn] for each in doomed if each.urn in users and not each.delete}
 
 
 class Remover:
-    """Deletes objects from their clusters and the rest from the state."""
+    """Deletes objects from their clusters and the rest from the state.
+
+    destroys: the whole stack is to go. targeted: what is to go was named, so that nothing else may be drawn in.
+    """
 
     def __init__(
         self,
@@ -46,6 +63,8 @@ class Remover:
         emit: Callable[[Event], None],
         stop: asyncio.Event,
         *,
+        destroys: bool,
+        targeted: bool,
         dry_run: bool,
         continue_on_error: bool,
     ) -> None:
@@ -53,110 +72,192 @@ class Remover:
         self._clusters = clusters
         self._emit = emit
         self._stop = stop
+        self._destroys = destroys
+        self._targeted = targeted
         self._dry_run = dry_run
+        self._one_by_one = continue_on_error
         self._continue_on_error = continue_on_error or dry_run
         self._kept: set[str] = set()
+        self._users: dict[str, str] = {}
+        self._present: Mapping[Cluster, frozenset[Identity]] = {}
 
     async def remove(self, doomed: Sequence[Resource]) -> None:
         """Delete what the resources stand for; what other resources of the state still need stays."""
-        state = dict(self._roster.old)
-        per_cluster = refreshing.by_cluster(doomed, self._clusters, state)
-        present = self._present(state) if per_cluster else {}
-        await asyncio.gather(
-            *(
-                self._remove_from(cluster, each, state, present.get(cluster, frozenset()))
-                for cluster, each in per_cluster.items()
-            )
-        )
-        handled = {resource.key for each in per_cluster.values() for resource in each}
-        self._forget([resource for resource in doomed if resource.key not in handled])
+        ordered = sorted(doomed, key=lambda resource: self._roster.position(resource.urn))
+        if any(self._cluster(each) for each in ordered):
+            self._present = self._wanted()
+        self._refuse(ordered)
+        deleted = {each.urn for each in ordered if not each.delete and self._is_to_go(each)}
+        order = before(ordered)
+        tasks: dict[str | int, asyncio.Task[None]] = {}
+        for position in reversed(range(len(ordered))):
+            resource = ordered[position]
+            if resource.deleted_with not in deleted:
+                task = _after(_those(tasks, order[position]), self._remove(resource))
+                tasks[position] = tasks[resource.urn] = task
+        for position, resource in enumerate(ordered):
+            if position not in tasks:
+                # Deleting the other one should delete this one too, so it comes last: then there is little to do.
+                first = _those(tasks, (*order[position], resource.deleted_with))
+                tasks[position] = tasks[resource.urn] = _after(first, self._follow(resource))
+        await asyncio.gather(*tasks.values())
 
-    def _present(self, state: Mapping[str, Resource]) -> Mapping[Cluster, frozenset[Identity]]:
+    async def clear(self, interrupted: Interrupted, included: Callable[[Resource], bool]) -> None:
+        """Delete what a run that was cut off has created and nobody wants any more."""
+        unsettled = [(each, where) for each, where in interrupted.unsettled() if included(each)]
+        if unsettled:
+            self._present = self._wanted()
+        for planned, connection in unsettled:
+            if connection is None or await self._clear(interrupted, planned, connection.cluster):
+                interrupted.settle(planned)
+
+    async def _clear(self, interrupted: Interrupted, planned: Resource, cluster: Cluster) -> bool:
+        """Return whether it is certain that nothing of it is left."""
+        if self._is_wanted(planned, cluster):
+            return True
+        if self._blocked(planned, cluster):
+            return False
+        try:
+            ref = await interrupted.left_behind(planned)
+        except ClusterUnavailableError as error:
+            cluster.fail(error.problem)
+            return False
+        subject = self._subject(planned, cluster, None)
+        return ref is None or await self._delete(planned, cluster, subject, ref)
+
+    def _refuse(self, doomed: Sequence[Resource]) -> None:
+        """Take out what has to stay: what something needs that stays, and, with anything protected, everything."""
+        keys = {each.key for each in doomed}
+        staying = [each for each in self._roster.resources() if each.key not in keys]
+        for urn, user in needed(doomed, staying).items():
+            self._kept.add(urn)
+            if self._targeted:
+                self._users[urn] = user
+        protected = {each.urn for each in doomed if each.protect and self._is_to_go(each)}
+        if protected and not self._one_by_one:
+            self._kept.update(each.urn for each in doomed if each.urn not in protected)
+
+    def _cluster(self, resource: Resource) -> Cluster | None:
+        """Return where the object is; None for what is no object."""
+        if not resource.custom or resource.external or not objects.is_object(resource.type):
+            return None
+        connection = self._clusters.of_state(resource)
+        return None if connection is None else connection.cluster
+
+    def _wanted(self) -> Mapping[Cluster, frozenset[Identity]]:
         """The objects that the program wants, whatever their URN: deleting one of those would be an outage."""
         wanted = [each for each in self._roster.resources() if not each.delete and self._roster.registered(each.urn)]
-        grouped = refreshing.by_cluster(wanted, self._clusters, state)
         return {
-            cluster: frozenset(objects.identity(each.inputs) for each in resources)
-            for cluster, resources in grouped.items()
+            cluster: frozenset(objects.identity(objects.known_inputs(each)) for each in resources)
+            for cluster, resources in refreshing.by_cluster(wanted, self._clusters).items()
         }
 
-    async def _remove_from(
-        self,
-        cluster: Cluster,
-        doomed: Sequence[Resource],
-        state: Mapping[str, Resource],
-        present: frozenset[Identity],
-    ) -> None:
-        for generation in generations(doomed):
-            await asyncio.gather(
-                *(
-                    self._remove_object(
-                        cluster, resource, state.get(resource.parent), objects.identity(resource.inputs) in present
-                    )
-                    for resource in generation
-                )
-            )
+    def _is_wanted(self, resource: Resource, cluster: Cluster) -> bool:
+        return objects.identity(objects.known_inputs(resource)) in self._present.get(cluster, frozenset())
 
-    async def _remove_object(self, cluster: Cluster, resource: Resource, parent: Resource | None, wanted: bool) -> None:
-        subject = objects.subject(resource.urn, resource.inputs, cluster.name, objects.application(parent))
-        if wanted:
+    def _is_to_go(self, resource: Resource) -> bool:
+        """Return whether an object is to be deleted, rather than forgotten."""
+        cluster = self._cluster(resource)
+        if cluster is None or self._is_wanted(resource, cluster):
+            return False
+        parent = self._roster.old.get(resource.parent)
+        return not resource.retain_on_delete or (self._destroys and objects.destroyable(resource, parent))
+
+    def _subject(self, resource: Resource, cluster: Cluster, parent: Resource | None) -> Subject:
+        inputs = objects.known_inputs(resource)
+        return objects.subject(resource.urn, inputs, cluster.name, objects.application(parent))
+
+    async def _remove(self, resource: Resource) -> None:
+        cluster = self._cluster(resource)
+        if cluster is None:
+            self._forget(resource)
+            return
+        subject = self._subject(resource, cluster, self._roster.old.get(resource.parent))
+        if self._is_wanted(resource, cluster):
             self._roster.remove(resource)
-        elif resource.protect:
-            self._fail(subject, _protected(subject), resource)
-        elif resource.retain_on_delete:
+        elif not self._is_to_go(resource):
             self._roster.remove(resource)
             self._emit(StepFinished(subject, Operation.RETAIN))
-        elif self._blocked(cluster, resource):
-            self._kept.add(resource.urn)
-            self._kept.update(resource.needs())
+        elif resource.protect:
+            self._fail(subject, _protected(subject), resource)
+        elif resource.urn in self._users:
+            self._fail(subject, _used(subject, self._users[resource.urn]), resource)
+        elif self._blocked(resource, cluster):
+            self._keep(resource)
             self._emit(StepFinished(subject, Operation.SKIP))
-        else:
-            await self._delete(cluster, resource, subject)
+        elif await self._delete(resource, cluster, subject, objects.reference(resource)):
+            self._roster.remove(resource)
 
-    def _blocked(self, cluster: Cluster, resource: Resource) -> bool:
-        if self._stop.is_set() or cluster.failure is not None or resource.urn in self._kept:
+    async def _follow(self, resource: Resource) -> None:
+        """Remove what goes with another resource, unless that one is still there."""
+        if self._roster.current(resource.deleted_with) is not None:
+            self._kept.add(resource.urn)
+        await self._remove(resource)
+
+    def _blocked(self, resource: Resource, cluster: Cluster) -> bool:
+        is_kept = resource.urn in self._kept and not resource.delete
+        if self._stop.is_set() or cluster.failure is not None or is_kept:
             return True
         return cluster.has_failed_objects and not self._continue_on_error
 
-    async def _delete(self, cluster: Cluster, resource: Resource, subject: Subject) -> None:
+    async def _delete(self, resource: Resource, cluster: Cluster, subject: Subject, ref: Ref) -> bool:
+        """Delete an object and return whether it is gone."""
         self._emit(StepStarted(subject, Operation.DELETE))
         try:
             if not self._dry_run:
-                await cluster.provider.delete(
-                    objects.reference(resource),
-                    propagation=propagation(values.reveal(resource.inputs)),
-                    timeout_s=resource.custom_timeouts.get("delete"),
-                )
+                how = propagation(values.reveal(resource.inputs))
+                timeout_s = resource.custom_timeouts.get("delete")
+                await cluster.provider.delete(ref, propagation=how, timeout_s=timeout_s)
         except ClusterUnavailableError as error:
             cluster.fail(error.problem)
             self._fail(subject, error.problem, resource)
+            return False
         except ObjectFailedError as error:
             cluster.has_failed_objects = True
             self._fail(subject, error.problem, resource)
-        else:
-            self._roster.remove(resource)
-            self._emit(StepFinished(subject, Operation.DELETE))
+            return False
+        self._emit(StepFinished(subject, Operation.DELETE))
+        return True
 
     def _fail(self, subject: Subject, problem: Problem, resource: Resource) -> None:
-        """What stays keeps what it needs: a namespace outlives the object in it that could not be deleted."""
-        self._kept.update(resource.needs())
+        self._keep(resource)
         self._emit(StepFailed(subject, Operation.DELETE, problem))
 
-    def _forget(self, rest: Sequence[Resource]) -> None:
-        """Drop components and providers that nothing in the state needs any more, from the leaves to the root."""
-        if not rest:
-            return
-        forgotten = {each.key for each in rest}
-        needed = {urn for each in self._roster.resources() if each.key not in forgotten for urn in each.needs()}
-        for resource in reversed(rest):
-            if resource.urn in needed:
-                needed.update(resource.needs())
-            else:
-                self._roster.remove(resource)
+    def _keep(self, resource: Resource) -> None:
+        """What stays keeps what it needs: a namespace outlives the object in it that could not be deleted."""
+        self._kept.update((resource.urn, *resource.needs()))
+
+    def _forget(self, resource: Resource) -> None:
+        """Drop a component or a provider, unless something in the state still needs it."""
+        if resource.urn in self._kept and not resource.delete:
+            self._keep(resource)
+        else:
+            self._roster.remove(resource)
+
+
+def _those(tasks: Mapping[str | int, asyncio.Task[None]], keys: Iterable[str | int]) -> list[asyncio.Task[None]]:
+    return [tasks[key] for key in keys if key in tasks]
+
+
+def _after(first: Sequence[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    async def wait() -> None:
+        if first:
+            await asyncio.wait(first)
+        await work
+
+    return asyncio.ensure_future(wait())
 
 
 def _protected(subject: Subject) -> Problem:
     return Problem(
         f"{subject} is protected and would have to be deleted",
         hint="Keep it in the program, or remove `protect` and deploy that first.",
+    )
+
+
+def _used(subject: Subject, user: str) -> Problem:
+    return Problem(
+        f"{subject} is needed by {urns.parse(user).name!r}, which was not targeted",
+        detail=user,
+        hint="Target both.",
     )

@@ -15,20 +15,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fleet.engine import objects, recording, refreshing
+from fleet.engine import objects, recording, refreshing, values
 from fleet.engine import urn as urns
+from fleet.engine.arrivals import Arrivals
 from fleet.engine.clusters import KUBERNETES, Cluster, Clusters, identifier
 from fleet.engine.events import Event
-from fleet.engine.goal import Goal
+from fleet.engine.goal import Goal, ReadGoal
+from fleet.engine.interrupted import Interrupted
 from fleet.engine.monitor import Registered
 from fleet.engine.names import Names
-from fleet.engine.registering import Registrar, Step
+from fleet.engine.reading import Reader
+from fleet.engine.registering import Registrar
 from fleet.engine.roster import Roster
 from fleet.engine.selection import Scope, outputs_beside
 from fleet.engine.state import PROVIDER_PREFIX, Resource, timestamp
-from fleet.errors import FleetError, Problem, UnsupportedError
+from fleet.engine.steps import Step
+from fleet.engine.unsupported import unsupported
+from fleet.engine.values import Unknown
 
-_STACK_REFERENCE = "pulumi:pulumi:StackReference"
+_DYNAMIC = "pulumi-python:dynamic"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +56,13 @@ class Deployment:
         options: Options,
         roster: Roster,
         clusters: Clusters,
+        interrupted: Interrupted,
+        *,
         emit: Callable[[Event], None],
         stop: asyncio.Event,
     ) -> None:
         self.dry_run = options.dry_run
-        self.error: FleetError | None = None
+        self.error: Exception | None = None
         self._options = options
         self._roster = roster
         self._clusters = clusters
@@ -64,12 +71,15 @@ class Deployment:
         self._registrar = Registrar(
             roster,
             clusters,
-            emit,
-            self._now,
-            stop,
+            interrupted,
+            Arrivals(lambda: len(self._under_way), stop),
+            emit=emit,
+            now=self._now,
+            stop=stop,
             dry_run=options.dry_run,
             continue_on_error=options.continue_on_error,
         )
+        self._reader = Reader(roster, clusters, self._registrar, emit, self._names)
         self._under_way: set[asyncio.Task[Registered]] = set()
         self._observed: dict[Cluster, asyncio.Task[refreshing.Observed]] = {}
         self._deployed = _by_identifier(roster.old) if options.refresh else {}
@@ -88,24 +98,28 @@ class Deployment:
         """
         task = asyncio.ensure_future(self._register(wanted))
         self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        task.add_done_callback(self._over)
         return await asyncio.shield(task)
+
+    def _over(self, task: asyncio.Task[Registered]) -> None:
+        self._under_way.discard(task)
+        # Where the program is gone by now, nobody else learns of an error.
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            self.abort(error)
 
     async def _register(self, wanted: Goal) -> Registered:
         urn = self._names.give(wanted)
         old = self._names.find(urn, wanted, self._roster.old)
         if wanted.type.startswith(PROVIDER_PREFIX):
             return self._register_provider(urn, wanted, old)
+        if objects.is_object(wanted.type) and wanted.custom:
+            objects.refuse_patch(wanted.type, wanted.name, wanted.inputs)
+            return await self._register_object(urn, wanted, None if old is None or old.external else old)
         if not wanted.custom:
             return self._register_component(urn, wanted, old)
-        if objects.is_object(wanted.type):
-            return await self._register_object(urn, wanted, old)
-        raise UnsupportedError(
-            Problem(
-                f"{wanted.name!r} is a {wanted.type}: the embedded engine deploys to Kubernetes only",
-                hint="Deploy this program with Pulumi: `pulumi up`.",
-            )
-        )
+        if wanted.type.startswith(_DYNAMIC):
+            raise unsupported(f"{wanted.name!r}: the embedded engine does not support dynamic providers")
+        raise unsupported(f"{wanted.name!r} is a {wanted.type}: the embedded engine deploys to Kubernetes only")
 
     def _register_component(self, urn: str, wanted: Goal, old: Resource | None) -> Registered:
         if not self._options.scope.component(urn, wanted.type, wanted.inputs):
@@ -126,19 +140,26 @@ class Deployment:
     def _register_provider(self, urn: str, wanted: Goal, old: Resource | None) -> Registered:
         if wanted.type != KUBERNETES:
             package = wanted.type.removeprefix(PROVIDER_PREFIX)
-            raise UnsupportedError(
-                Problem(
-                    f"{wanted.name!r} is a provider of {package}: the embedded engine deploys to Kubernetes only",
-                    hint="Deploy this program with Pulumi: `pulumi up`.",
-                )
+            raise unsupported(
+                f"{wanted.name!r} is a provider of {package}: the embedded engine deploys to Kubernetes only"
             )
+        if values.holds(wanted.inputs, Unknown):
+            summary = f"{wanted.name!r}: what the provider connects to is only known once something else is deployed"
+            hint = "Deploy without a preview (`--skip-preview`), or with Pulumi."
+            raise unsupported(f"{summary}; the embedded engine cannot preview that", hint=hint)
         # Pulumi keeps the version of the provider's package among its inputs.
         inputs = {**wanted.inputs, "version": wanted.version} if wanted.version else wanted.inputs
-        cluster = self._clusters.add(urn, inputs)
-        self._identities.setdefault(cluster, identifier(urn, inputs))
+        # A provider for another cluster is another provider: what was deployed through it is deployed anew.
+        stays = old is not None and not self._clusters.replaces(urn, inputs, old)
+        id_ = old.id if old is not None and stays else str(uuid.uuid4())
+        reference = f"{urn}::{id_}"
+        cluster = self._clusters.add(reference, inputs).cluster
+        if old is not None and stays:
+            self._clusters.renamed(old.reference, reference)
+            self._identities.setdefault(cluster, identifier(old.reference, old.inputs))
+        self._identities.setdefault(cluster, identifier(reference, inputs))
         if self._options.scope.everything:
             self._look(cluster)
-        id_ = old.id if old else str(uuid.uuid4())
         recorded = recording.record(wanted, urn, old, id_=id_, inputs=inputs, outputs=inputs, now=self._now())
         self._roster.put(recorded, former=old.urn if old else None)
         return Registered(urn, id_, inputs)
@@ -151,7 +172,7 @@ class Deployment:
 
     async def _register_object(self, urn: str, wanted: Goal, old: Resource | None) -> Registered:
         parent = self._roster.current(wanted.parent)
-        step = self._registrar.step(urn, wanted, old, parent)
+        step = await self._registrar.step(urn, wanted, old, parent)
         if not self._options.scope.object(urn, wanted.parent):
             return self._registrar.leave(step)
         return await self._registrar.register(await self._seen(step), parent)
@@ -161,11 +182,18 @@ class Deployment:
         looking = self._observed.get(step.connection.cluster)
         if looking is None or step.old is None:
             return step
-        observed = await looking
-        return replace(step, observation=observed.get(step.old.urn))
+        found = (await looking).get(step.old.urn)
+        if found is None:
+            return step
+        return replace(step, observation=refreshing.refined(found, step.old.inputs, step.goal.ignore_changes))
 
     async def register_outputs(self, urn: str, outputs: Mapping[str, Any]) -> None:
-        """Record a component's outputs. The stack's own wait for the program's success: a failed one has only some."""
+        """Record a component's outputs. The stack's own wait for the program's success: a failed one has only some.
+
+        What is not known, because something that it comes from has failed, is no output.
+        """
+        if not self.dry_run:
+            outputs = {key: value for key, value in outputs.items() if not values.holds(value, Unknown)}
         if urn == urns.root(self._options.stack, self._options.project):
             self._stack_outputs = outputs
             return
@@ -173,23 +201,15 @@ class Deployment:
         if component is not None and component.outputs != outputs:
             self._roster.put(replace(component, outputs=outputs))
 
-    async def read(self, type_: str, name: str, id_: str, parent: str) -> Registered:
-        """Look up the outputs of this very stack as its last run left them: all that a StackReference can be here."""
-        stack = id_.rpartition("/")[2]
-        if type_ != _STACK_REFERENCE or stack != self._options.stack:
-            raise UnsupportedError(
-                Problem(
-                    f"{name!r} reads a {type_} that is not this stack: the embedded engine cannot",
-                    hint="Deploy this program with Pulumi: `pulumi up`.",
-                )
-            )
-        root = self._roster.old.get(urns.root(self._options.stack, self._options.project))
-        outputs = {"name": id_, "outputs": dict(root.outputs) if root else {}, "secretOutputNames": []}
-        return Registered(
-            urns.make(self._options.stack, self._options.project, type_, name, parent=parent), id_, outputs
-        )
+    async def read(self, wanted: ReadGoal) -> Registered:
+        """Look up something that the program does not own."""
+        return await self._reader.read(wanted)
 
-    def abort(self, error: FleetError) -> None:
+    async def exists(self, wanted: ReadGoal) -> bool:
+        """Return whether something is there."""
+        return await self._reader.exists(wanted)
+
+    def abort(self, error: Exception) -> None:
         """Remember why the program is told to end: the first reason is the one to show."""
         self.error = self.error or error
 
@@ -199,6 +219,7 @@ class Deployment:
             await asyncio.wait(self._under_way)
         for looking in self._observed.values():
             await looking
+        self._registrar.conclude()
 
     def succeed(self) -> None:
         """Take the stack's outputs over: the program has run to its end."""
@@ -215,6 +236,6 @@ def _by_identifier(state: Mapping[str, Resource]) -> Mapping[str, list[Resource]
     grouped: dict[str, list[Resource]] = defaultdict(list)
     for resource in state.values():
         provider = state.get(resource.provider_urn)
-        if provider is not None and objects.is_object(resource.type):
-            grouped[identifier(provider.urn, provider.inputs)].append(resource)
+        if provider is not None and not resource.external and objects.is_object(resource.type):
+            grouped[identifier(provider.reference, provider.inputs)].append(resource)
     return grouped

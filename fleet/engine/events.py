@@ -17,9 +17,11 @@ class Operation(StrEnum):
 
     RETAIN: it left the program and stays in the cluster. FORGET: it is gone from the cluster and leaves the state.
     ADOPT: it existed already and is taken over. SKIP: not attempted, because something before it failed.
+    READ: looked at only.
     """
 
     SAME = "same"
+    READ = "read"
     CREATE = "create"
     ADOPT = "adopt"
     UPDATE = "update"

@@ -1,4 +1,4 @@
-"""Goal: one resource as the program wants it, read from a RegisterResource request."""
+"""Goal: one resource as the program wants it, read from a request of the protocol."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pulumi.runtime.proto import alias_pb2, resource_pb2
 
 from fleet.engine import paths, values
 from fleet.engine.durations import seconds
-from fleet.errors import DeclarationError, FleetError, Problem, UnsupportedError
+from fleet.engine.unsupported import unsupported
+from fleet.errors import DeclarationError, FleetError, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,47 @@ def from_request(request: resource_pb2.RegisterResourceRequest) -> Goal:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadGoal:
+    """Something that the program wants to know of and does not own: `Kind.get()`, a StackReference.
+
+    id: what the provider knows it by; `values.UNKNOWN_ON_THE_WIRE` where a preview cannot know.
+    """
+
+    type: str
+    name: str = ""
+    id: str
+    parent: str = ""
+    provider: str = ""
+    dependencies: tuple[str, ...] = ()
+    additional_secret_outputs: tuple[str, ...] = ()
+
+
+def from_read_request(request: resource_pb2.ReadResourceRequest) -> ReadGoal:
+    """Return what a request wants to read. Raises UnsupportedError for parameterized packages."""
+    _refuse_package(request)
+    return ReadGoal(
+        type=request.type,
+        name=request.name,
+        id=request.id,
+        parent=request.parent,
+        provider=request.provider,
+        dependencies=tuple(request.dependencies),
+        additional_secret_outputs=tuple(request.additionalSecretOutputs),
+    )
+
+
+def from_exists_request(request: resource_pb2.ExistsResourceRequest) -> ReadGoal:
+    """Return what a request asks the existence of. Raises UnsupportedError for parameterized packages."""
+    _refuse_package(request)
+    return ReadGoal(type=request.type, id=request.id, parent=request.parent, provider=request.provider)
+
+
+def _refuse_package(request: resource_pb2.ReadResourceRequest | resource_pb2.ExistsResourceRequest) -> None:
+    if request.packageRef:
+        raise unsupported(f"{request.type} {request.id!r}: the embedded engine does not support parameterized packages")
+
+
 def _alias(alias: alias_pb2.Alias) -> AliasSpec:
     if alias.urn:
         return AliasSpec(urn=alias.urn)
@@ -142,9 +184,4 @@ def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
     }
     used = [feature for feature, is_used in features.items() if is_used]
     if used:
-        raise UnsupportedError(
-            Problem(
-                f"{_about(request)}: the embedded engine does not support {' and '.join(used)}",
-                hint="Deploy this program with Pulumi: `pulumi up`.",
-            )
-        )
+        raise unsupported(f"{_about(request)}: the embedded engine does not support {' and '.join(used)}")

@@ -54,6 +54,9 @@ def main(arguments: Sequence[str]) -> int:
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     sys.argv = [options.program, *options.arguments]
     os.chdir(options.pwd)
+    if not _main_file(options.program).is_file():
+        pulumi.log.error(f"There is no program: {_main_file(options.program)} is not there")
+        return SHOWN
     return _run(options.program, max(options.parallel, 1) * 4)
 
 
@@ -79,8 +82,8 @@ def _run(program: str, threads: int) -> int:
         return 1
     except SystemExit as error:
         return _exit_code(error)
-    except Exception:  # noqa: BLE001 - whatever a program can raise is shown to its author
-        pulumi.log.error(f"The program failed with an unhandled exception:\n{_user_traceback(program)}")
+    except Exception as error:  # noqa: BLE001 - whatever a program can raise is shown to its author
+        pulumi.log.error(f"The program failed with an unhandled exception:\n{_user_traceback(error, program)}")
         return SHOWN
     finally:
         executor.shutdown(wait=True)
@@ -96,20 +99,28 @@ def _exit_code(error: SystemExit) -> int:
     cause = getattr(error.__cause__, "exit_code", None)
     if isinstance(cause, int):
         return cause
-    if error.code is None:
-        return 0
-    return error.code if isinstance(error.code, int) else 1
+    if error.code is None or isinstance(error.code, int):
+        return error.code or 0
+    # Python would print it where a process ends by itself.
+    pulumi.log.error(str(error.code))
+    return 1
 
 
-def _user_traceback(program: str) -> str:
-    """Return the current traceback from the program's own first frame on; all of it where there is none."""
-    frames = traceback.extract_tb(sys.exc_info()[2])
-    main_file = Path(program).resolve()
-    main_file = main_file / "__main__.py" if main_file.is_dir() else main_file
+def _main_file(program: str) -> Path:
+    path = Path(program).resolve()
+    return path / "__main__.py" if path.is_dir() else path
+
+
+def _user_traceback(error: Exception, program: str) -> str:
+    """Return the error's traceback from the program's own first frame on; all of it where there is none."""
+    frames = traceback.extract_tb(error.__traceback__)
+    main_file = _main_file(program)
     for position, frame in enumerate(frames):
         if Path(frame.filename).resolve() == main_file:
-            return traceback.format_exc(limit=position - len(frames))
-    return traceback.format_exc()
+            return "".join(traceback.format_exception(error, limit=position - len(frames)))
+    if isinstance(error, SyntaxError):
+        return "".join(traceback.format_exception_only(error))
+    return "".join(traceback.format_exception(error))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,16 @@
 """The services that the program talks to: Pulumi's ResourceMonitor and Engine, over gRPC on the loopback interface.
 
 In: requests. Out: goals to the deployment, messages as events. Nothing is decided here. A request that the engine
-cannot
-carry out ends the program with one message: it is answered as an RPC error, and the deployment is told why.
+cannot carry out ends the program with one message: it is answered as an RPC error, and the deployment is told why.
+From then on nothing else is begun, and what the SDK has to say about it is not shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import grpc
 import grpc.aio
@@ -19,7 +19,8 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, reso
 
 from fleet.engine import goal, values
 from fleet.engine.events import Event, Message, Severity
-from fleet.errors import FleetError, Problem, UnsupportedError
+from fleet.engine.unsupported import unsupported
+from fleet.errors import FleetError
 
 # Advertised so that a program gets as far as using the feature, and the answer can name it (`goal.from_request`).
 _FEATURES = (
@@ -40,24 +41,41 @@ _SEVERITIES = {
     engine_pb2.WARNING: Severity.WARNING,
     engine_pb2.ERROR: Severity.ERROR,
 }
+# What people know these functions of Pulumi's Kubernetes provider as.
+_FUNCTIONS = {
+    "kubernetes:yaml:decode": "yaml ConfigFile and ConfigGroup",
+    "kubernetes:helm:template": "Helm charts",
+    "kubernetes:kustomize:directory": "kustomize directories",
+}
 _MAX_MESSAGE_BYTES = 400 * 1024 * 1024
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What became of a goal. id: empty when unknown or none. failed: the program goes on, dependents are skipped."""
+    """What became of a goal. id: empty when unknown or none.
+
+    failed: the program goes on, dependents are skipped. unknown: so are the outputs that are missing; there is nothing
+    behind the resource, because it was not asked for.
+    """
 
     urn: str
     id: str = ""
     outputs: Mapping[str, Any] = field(default_factory=dict)
     failed: bool = False
+    unknown: bool = False
+
+    @property
+    def result(self) -> resource_pb2.Result.ValueType:
+        """As the protocol says it."""
+        return resource_pb2.FAIL if self.failed else resource_pb2.SUCCESS
 
 
 class Deployment(Protocol):
-    """What the services need of a deployment."""
+    """What the services need of a deployment. error: why the program was told to end."""
 
     dry_run: bool
-    error: FleetError | None
+    error: Exception | None
 
     async def register(self, wanted: goal.Goal) -> Registered:
         """Bring one resource to its goal. Raises FleetError for what ends the whole program."""
@@ -65,10 +83,13 @@ class Deployment(Protocol):
     async def register_outputs(self, urn: str, outputs: Mapping[str, Any]) -> None:
         """Record a component's outputs."""
 
-    async def read(self, type_: str, name: str, id_: str, parent: str) -> Registered:
+    async def read(self, wanted: goal.ReadGoal) -> Registered:
         """Look up something that the program does not own."""
 
-    def abort(self, error: FleetError) -> None:
+    async def exists(self, wanted: goal.ReadGoal) -> bool:
+        """Return whether something is there."""
+
+    def abort(self, error: Exception) -> None:
         """Remember why the program is told to end."""
 
 
@@ -79,20 +100,22 @@ class _Services(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.Engin
         self._deployment = deployment
         self._emit = emit
 
+    async def _carry_out(self, context: Any, work: Callable[[], Awaitable[Result]]) -> Result:
+        """Return what comes of a request. Whatever it raises ends the program; after that nothing is begun."""
+        if self._deployment.error is None:
+            try:
+                return await work()
+            except Exception as error:  # noqa: BLE001 - it is raised again where the run ends
+                self._deployment.abort(error)
+        await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(self._deployment.error))
+        raise AssertionError("unreachable: abort raises")
+
     async def _refuse(self, context: Any, error: FleetError) -> None:
         self._deployment.abort(error)
         await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
 
     async def _unsupported(self, context: Any, feature: str) -> None:
-        await self._refuse(
-            context,
-            UnsupportedError(
-                Problem(
-                    f"The embedded engine does not support {feature}",
-                    hint="Deploy this program with Pulumi: `pulumi up`.",
-                )
-            ),
-        )
+        await self._refuse(context, unsupported(f"The embedded engine does not support {feature}"))
 
     async def GetDeploymentInfo(self, request: empty_pb2.Empty, context: Any) -> resource_pb2.DeploymentInfo:
         return resource_pb2.DeploymentInfo(dryRun=self._deployment.dry_run, supportedFeatures=_FEATURES)
@@ -105,40 +128,62 @@ class _Services(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.Engin
     async def RegisterResource(
         self, request: resource_pb2.RegisterResourceRequest, context: Any
     ) -> resource_pb2.RegisterResourceResponse:
-        try:
+        async def register() -> resource_pb2.RegisterResourceResponse:
             registered = await self._deployment.register(goal.from_request(request))
-        except FleetError as error:
-            await self._refuse(context, error)
-            raise AssertionError("unreachable: abort raises") from error
-        return resource_pb2.RegisterResourceResponse(
-            urn=registered.urn,
-            id=registered.id,
-            object=values.encode(registered.outputs),
-            result=resource_pb2.FAIL if registered.failed else resource_pb2.SUCCESS,
-        )
+            return resource_pb2.RegisterResourceResponse(
+                urn=registered.urn,
+                id=registered.id,
+                object=values.encode(registered.outputs),
+                result=registered.result,
+                unknown=registered.unknown,
+            )
+
+        return await self._carry_out(context, register)
 
     async def RegisterResourceOutputs(
         self, request: resource_pb2.RegisterResourceOutputsRequest, context: Any
     ) -> empty_pb2.Empty:
-        await self._deployment.register_outputs(request.urn, values.decode(request.outputs))
-        return empty_pb2.Empty()
+        async def register() -> empty_pb2.Empty:
+            await self._deployment.register_outputs(request.urn, values.decode(request.outputs))
+            return empty_pb2.Empty()
+
+        return await self._carry_out(context, register)
 
     async def ReadResource(
         self, request: resource_pb2.ReadResourceRequest, context: Any
     ) -> resource_pb2.ReadResourceResponse:
-        try:
-            found = await self._deployment.read(request.type, request.name, request.id, request.parent)
-        except FleetError as error:
-            await self._refuse(context, error)
-            raise AssertionError("unreachable: abort raises") from error
-        return resource_pb2.ReadResourceResponse(urn=found.urn, properties=values.encode(found.outputs))
+        async def read() -> resource_pb2.ReadResourceResponse:
+            found = await self._deployment.read(goal.from_read_request(request))
+            return resource_pb2.ReadResourceResponse(
+                urn=found.urn,
+                id=found.id,
+                properties=values.encode(found.outputs),
+                result=found.result,
+                unknown=found.unknown,
+            )
+
+        return await self._carry_out(context, read)
+
+    async def ExistsResource(
+        self, request: resource_pb2.ExistsResourceRequest, context: Any
+    ) -> resource_pb2.ExistsResourceResponse:
+        async def look() -> resource_pb2.ExistsResourceResponse:
+            wanted = goal.from_exists_request(request)
+            if wanted.id == values.UNKNOWN_ON_THE_WIRE:
+                return resource_pb2.ExistsResourceResponse(unknown=True)
+            return resource_pb2.ExistsResourceResponse(exists=await self._deployment.exists(wanted))
+
+        return await self._carry_out(context, look)
 
     async def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: Any) -> empty_pb2.Empty:
         # Pulumi waits here for deletions, for the sake of delete hooks; without hooks the program may end.
         return empty_pb2.Empty()
 
     async def Invoke(self, request: resource_pb2.ResourceInvokeRequest, context: Any) -> struct_pb2.Struct:
-        await self._unsupported(context, f"the function {request.tok!r}")
+        name = _FUNCTIONS.get(request.tok)
+        await self._unsupported(
+            context, f"{name} (the function {request.tok!r})" if name else f"the function {request.tok!r}"
+        )
         return struct_pb2.Struct()
 
     async def Call(self, request: resource_pb2.ResourceCallRequest, context: Any) -> struct_pb2.Struct:
@@ -164,6 +209,10 @@ class _Services(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.Engin
     async def RegisterPackage(self, request: Any, context: Any) -> resource_pb2.RegisterPackageResponse:
         await self._unsupported(context, f"the parameterized package {request.name!r}")
         return resource_pb2.RegisterPackageResponse()
+
+    async def RequirePulumiVersion(self, request: Any, context: Any) -> engine_pb2.RequirePulumiVersionResponse:
+        await self._unsupported(context, "require_pulumi_version: it is no version of the Pulumi CLI")
+        return engine_pb2.RequirePulumiVersionResponse()
 
     async def Log(self, request: engine_pb2.LogRequest, context: Any) -> empty_pb2.Empty:
         severity = _SEVERITIES.get(request.severity)

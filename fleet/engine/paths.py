@@ -80,6 +80,18 @@ def _put(mapping: dict[str, Any], key: str, value: Any) -> None:
         mapping[key] = value
 
 
+def without(value: Any, pattern: Path) -> Any:
+    """Return a copy of the value without anything that the pattern names."""
+    step, rest = pattern[0], pattern[1:]
+    if isinstance(value, Mapping):
+        entries = {key: without(entry, rest) if rest and step in ("*", key) else entry for key, entry in value.items()}
+        return entries if rest else {key: entry for key, entry in entries.items() if step not in ("*", key)}
+    if isinstance(value, list):
+        items = [without(entry, rest) if rest and step in ("*", at) else entry for at, entry in enumerate(value)]
+        return items if rest else [entry for at, entry in enumerate(items) if step not in ("*", at)]
+    return value
+
+
 def find(value: Any, path: Path) -> tuple[bool, Any]:
     """Return whether there is something at the path, and what."""
     for step in path:

@@ -23,7 +23,7 @@ from fleet.engine.request import Count, RunResult
 from fleet.errors import CancelledError, ClusterError, FleetError, Problem, sort_key
 
 # Operations that leave everything as it is.
-_QUIET = (Operation.SAME, Operation.SKIP)
+_QUIET = (Operation.SAME, Operation.READ, Operation.SKIP)
 # How the text of a Problem begins a hint.
 _HINT = "  → "
 

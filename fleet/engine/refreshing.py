@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fleet.engine import objects, paths, values
+from fleet.engine import changes, objects, paths, values
 from fleet.engine.clusters import Cluster, Clusters
 from fleet.engine.events import (
     Drift,
@@ -29,7 +29,7 @@ from fleet.engine.events import (
 from fleet.engine.kubernetes.errors import ClusterUnavailableError
 from fleet.engine.kubernetes.observation import Gone, Known, Observation, Present, Unreadable
 from fleet.engine.roster import Roster
-from fleet.engine.state import Resource, Secret
+from fleet.engine.state import Resource
 
 Observed = Mapping[str, Observation]
 
@@ -49,33 +49,38 @@ async def observe(cluster: Cluster, resources: Sequence[Resource], emit: Callabl
 def _known(resource: Resource) -> Known:
     return Known(
         key=resource.urn,
-        wanted=values.reveal(resource.inputs),
+        wanted=values.reveal(objects.known_inputs(resource)),
         resource_version=objects.resource_version(resource.outputs),
         manager=objects.field_manager(resource.inputs, resource.outputs),
     )
 
 
-def by_cluster(
-    resources: Sequence[Resource], clusters: Clusters, state: Mapping[str, Resource]
-) -> dict[Cluster, list[Resource]]:
+def refined(observation: Observation, inputs: Mapping[str, Any], ignored: Sequence[str]) -> Observation:
+    """Return the observation as people may see it, without changes of what is to be ignored. inputs: last applied."""
+    if not isinstance(observation, Present) or not observation.changes:
+        return observation
+    return replace(observation, changes=changes.hidden(changes.heeded(observation.changes, ignored), inputs))
+
+
+def by_cluster(resources: Sequence[Resource], clusters: Clusters) -> dict[Cluster, list[Resource]]:
     """Return the Kubernetes objects among the resources, per cluster, in their order."""
     grouped: dict[Cluster, list[Resource]] = defaultdict(list)
     for resource in resources:
         if resource.custom and not resource.external and objects.is_object(resource.type):
-            cluster = clusters.of_state(resource, state)
-            if cluster is not None:
-                grouped[cluster].append(resource)
+            connection = clusters.of_state(resource)
+            if connection is not None:
+                grouped[connection.cluster].append(resource)
     return grouped
 
 
 def drift_of(resource: Resource, observation: Observation, cluster: str, parent: Resource | None) -> Drift | None:
     """Return how the object differs from what was last applied; None where it does not."""
-    subject = objects.subject(resource.urn, resource.inputs, cluster, objects.application(parent))
+    subject = objects.subject(resource.urn, objects.known_inputs(resource), cluster, objects.application(parent))
     heals = objects.heals(parent)
     if isinstance(observation, Gone):
         return Drift(subject, DriftKind.DELETED, heals=heals)
-    changes = observation.changes
-    return Drift(subject, DriftKind.CHANGED, changes, heals=heals) if changes else None
+    found = observation.changes
+    return Drift(subject, DriftKind.CHANGED, found, heals=heals) if found else None
 
 
 def absorb(resource: Resource, observation: Observation) -> Resource | None:
@@ -85,24 +90,19 @@ def absorb(resource: Resource, observation: Observation) -> Resource | None:
     if observation.live is None:
         return resource
     inputs = resource.inputs
-    for change in observation.changes:
-        inputs = _absorb(inputs, change, observation.live)
+    if observation.changes:
+        inputs = objects.marked(_absorbed(values.reveal(inputs), observation.changes, observation.live), inputs)
     manager = objects.field_manager(resource.inputs, resource.outputs)
-    return replace(resource, inputs=inputs, outputs=objects.outputs(inputs, observation.live, manager))
+    outputs = objects.outputs(inputs, observation.live, manager, resource.additional_secret_outputs)
+    return replace(resource, inputs=inputs, outputs=outputs)
 
 
-def _absorb(inputs: Any, change: FieldChange, live: Mapping[str, Any]) -> Any:
-    path = paths.parse(change.path)
-    there, value = paths.find(live, path)
-    secret = inputs.get(path[0]) if path else None
-    if isinstance(secret, Secret):
-        inside = _set(secret.value, path[1:], there, value)
-        return {**inputs, path[0]: Secret(inside)}
-    return _set(inputs, path, there, value)
-
-
-def _set(inputs: Any, path: paths.Path, there: bool, value: Any) -> Any:
-    return paths.put(inputs, path, value) if there else paths.remove(inputs, path)
+def _absorbed(inputs: Any, found: Iterable[FieldChange], live: Mapping[str, Any]) -> Any:
+    for change in found:
+        path = paths.parse(change.path)
+        there, value = paths.find(live, path)
+        inputs = paths.put(inputs, path, value) if there else paths.remove(inputs, path)
+    return inputs
 
 
 async def refresh(
@@ -114,7 +114,7 @@ async def refresh(
     await asyncio.gather(
         *(
             _refresh(cluster, resources, state, roster, emit)
-            for cluster, resources in by_cluster(chosen, clusters, state).items()
+            for cluster, resources in by_cluster(chosen, clusters).items()
         )
     )
 
@@ -128,13 +128,15 @@ async def _refresh(
 ) -> None:
     observed = await observe(cluster, resources, emit)
     for resource in resources:
-        observation = observed.get(resource.urn)
-        if observation is None:
+        found = observed.get(resource.urn)
+        if found is None:
             continue
+        observation = refined(found, resource.inputs, resource.ignore_changes)
         parent = state.get(resource.parent)
-        subject = objects.subject(resource.urn, resource.inputs, cluster.name, objects.application(parent))
+        inputs = objects.known_inputs(resource)
+        subject = objects.subject(resource.urn, inputs, cluster.name, objects.application(parent))
         if isinstance(observation, Unreadable):
-            emit(StepFailed(subject, Operation.SAME, observation.problem))
+            emit(StepFailed(subject, Operation.READ, observation.problem))
             continue
         drift = drift_of(resource, observation, cluster.name, parent)
         if drift is not None:

@@ -45,13 +45,14 @@ class Roster:
         self._journal = journal
         self._old = snapshot.live()
         self._doomed: dict[Key, Resource] = {each.key: each for each in snapshot.resources if each.delete}
+        self._positions = {each.urn: position for position, each in enumerate(snapshot.resources)}
         self._new: dict[str, Resource] = {}
         self._gone: set[str] = set()
 
     @property
-    def interrupted(self) -> frozenset[str]:
-        """The URNs of objects that a run which was cut off may have created or not."""
-        return frozenset(each.resource.urn for each in self._snapshot.pending_operations if each.type == _CREATING)
+    def interrupted(self) -> tuple[Resource, ...]:
+        """The objects, as planned, that a run which was cut off may have created or not."""
+        return tuple(each.resource for each in self._snapshot.pending_operations if each.type == _CREATING)
 
     async def creating(self, resource: Resource) -> None:
         """Return when it is durable that the resource is about to be created."""
@@ -114,6 +115,10 @@ class Roster:
         doomed = replace(resource, delete=True)
         self._doomed[doomed.key] = doomed
         self._enter(doomed)
+
+    def position(self, urn: str) -> int:
+        """Return where a resource stood in the state that the run began with; behind all others if it did not."""
+        return self._positions.get(urn, len(self._positions))
 
     def registered(self, urn: str) -> bool:
         """Return whether the run has come to the resource."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,12 +22,14 @@ from fleet.engine.clusters import KUBERNETES, Clusters, identifier
 from fleet.engine.deleting import Remover
 from fleet.engine.deployment import Deployment, Options
 from fleet.engine.events import Event, Message, Operation, RunStarted, Severity
+from fleet.engine.interrupted import Interrupted
 from fleet.engine.ledger import Outcome
 from fleet.engine.recorder import Recorder
 from fleet.engine.request import Command, RunRequest, RunResult, Selection
 from fleet.engine.roster import Roster
 from fleet.engine.selection import Scope, outputs_without
-from fleet.engine.state import Resource, Snapshot
+from fleet.engine.state import Snapshot
+from fleet.engine.unsupported import unsupported
 from fleet.engine.workspace import Workspace
 from fleet.errors import DeclarationError, FleetError
 
@@ -45,7 +48,10 @@ async def run(request: RunRequest, emit: Callable[[Event], None], stop: asyncio.
     recorder = Recorder(emit)
     with _state(workspace, request, recorder) as (roster, snapshot):
         recorder(_started(workspace, request, snapshot))
-        async with Clusters(workspace.program_dir, recorder) as clusters:
+        _refuse_foreign(snapshot)
+        async with Clusters(workspace.program_dir, recorder, snapshot.resources) as clusters:
+            if request.command is not Command.UP:
+                clusters.add_all()
             this = _Run(workspace, request, roster, clusters, recorder, stop)
             await _COMMANDS[request.command](this)
         if stop.is_set():
@@ -75,6 +81,27 @@ def unhealed_urns(project_dir: Path, stack: str) -> tuple[str, ...]:
     return tuple(sorted(each.urn for each in found if not objects.heals(state.get(each.parent))))
 
 
+def _refuse_foreign(snapshot: Snapshot) -> None:
+    """Raise UnsupportedError for a state that only Pulumi can work with: to forget such a resource would lose it."""
+    for each in snapshot.resources:
+        if not each.custom or each.external or each.is_provider:
+            continue
+        hint = "Use Pulumi for this stack."
+        if not objects.is_object(each.type):
+            summary = f"The state holds a {each.type}: the embedded engine deploys to Kubernetes only"
+            raise unsupported(summary, detail=each.urn, hint=hint)
+        if urns.parse(each.provider_urn).name.startswith(_DEFAULT_PROVIDER):
+            detail = (
+                f"{each.urn}\nThe embedded engine never works with whatever cluster a kubeconfig happens to point at."
+            )
+            hint = "Give its resources an explicit provider, and deploy that once with Pulumi."
+            raise unsupported("The state holds an object of Pulumi's default provider", detail=detail, hint=hint)
+
+
+# `default`, and since there are versions of packages `default_4_34_2`.
+_DEFAULT_PROVIDER = "default"
+
+
 @contextmanager
 def _state(workspace: Workspace, request: RunRequest, recorder: Recorder) -> Iterator[tuple[Roster, Snapshot]]:
     """Yield the roster of a run. A dry run reads the state and keeps its findings to itself."""
@@ -99,7 +126,7 @@ _IN_PULUMIS_WORDS = {Operation.ADOPT: "create", Operation.RETAIN: "delete", Oper
 
 def _started(workspace: Workspace, request: RunRequest, snapshot: Snapshot) -> RunStarted:
     providers = [each for each in snapshot.resources if each.type == KUBERNETES]
-    names = {identifier(each.urn, each.inputs): urns.parse(each.urn).name for each in reversed(providers)}
+    names = {identifier(each.reference, each.inputs): urns.parse(each.urn).name for each in reversed(providers)}
     return RunStarted(
         command=request.command.value,
         project=workspace.ref.project,
@@ -139,17 +166,18 @@ class _Run:
         if root is not None and root.outputs != outputs:
             self.roster.amend(replace(root, outputs=outputs))
 
-    async def remove(self, doomed: Sequence[Resource]) -> None:
-        """Delete what the resources stand for."""
-        remover = Remover(
+    def remover(self) -> Remover:
+        """Return what deletes."""
+        return Remover(
             self.roster,
             self.clusters,
             self.recorder,
             self.stop,
+            destroys=self.request.command is Command.DESTROY,
+            targeted=bool(self.request.targets),
             dry_run=self.request.dry_run,
             continue_on_error=self.request.continue_on_error,
         )
-        await remover.remove(doomed)
 
 
 async def _up(this: _Run) -> None:
@@ -162,7 +190,8 @@ async def _up(this: _Run) -> None:
         continue_on_error=request.continue_on_error,
         scope=scope,
     )
-    deployment = Deployment(options, this.roster, this.clusters, this.recorder, this.stop)
+    interrupted = Interrupted(this.roster, this.clusters)
+    deployment = Deployment(options, this.roster, this.clusters, interrupted, emit=this.recorder, stop=this.stop)
     async with monitor.serve(deployment, this.recorder) as address:
         exit_code = await child.run(this.workspace.program(request), address, this.recorder, this.stop)
         await deployment.settle()
@@ -170,18 +199,30 @@ async def _up(this: _Run) -> None:
         deployment.succeed()
         # Only a program that has run to its end has said everything that it wants.
         left = [each for each in this.roster.unregistered() if scope.resource(each)]
-        await this.remove([*left, *(each for each in this.roster.doomed() if scope.everything or scope.resource(each))])
+        doomed = [each for each in this.roster.doomed() if scope.everything or scope.resource(each)]
+        await this.remover().remove([*left, *doomed])
+        await this.remover().clear(interrupted, scope.resource)
         this.check(scope)
 
 
-def _succeeded(this: _Run, error: FleetError | None, exit_code: int) -> bool:
-    if error is not None:
+def _succeeded(this: _Run, error: Exception | None, exit_code: int) -> bool:
+    if isinstance(error, FleetError):
         this.recorder.fail(error)
+    elif error is not None:
+        raise error
     elif exit_code != 0 and not this.stop.is_set():
         if not this.recorder.has_errors:
-            this.recorder(Message(f"The program ended with exit code {exit_code} and said nothing", Severity.ERROR))
+            this.recorder(Message(_how_it_ended(exit_code), Severity.ERROR))
         this.recorder.exited(exit_code if exit_code in _OWN_EXIT_CODES else FleetError.exit_code)
     return error is None and exit_code == 0 and not this.stop.is_set()
+
+
+def _how_it_ended(exit_code: int) -> str:
+    if exit_code >= 0:
+        return f"The program ended with exit code {exit_code} and said nothing"
+    number = -exit_code
+    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+    return f"The program was ended from outside, by {name}"
 
 
 # Of the errors that a program of ours ends with; any other code is the program's own affair.
@@ -197,7 +238,8 @@ async def _refresh(this: _Run) -> None:
 
 async def _destroy(this: _Run) -> None:
     scope = this.scope()
-    await this.remove([each for each in this.roster.resources() if scope.resource(each)])
+    await this.remover().remove([each for each in this.roster.resources() if scope.resource(each)])
+    await this.remover().clear(Interrupted(this.roster, this.clusters), scope.resource)
     this.forget(scope)
     this.check(scope)
 

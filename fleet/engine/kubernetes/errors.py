@@ -26,11 +26,15 @@ class ClusterUnavailableError(KubernetesError):
 
 
 class ObjectFailedError(KubernetesError):
-    """One object could not be read, applied or deleted. status: of the API server's answer; 0 without one."""
+    """One object could not be read, applied or deleted. status: of the API server's answer; 0 without one.
+
+    is_made: it was created all the same, or may have been.
+    """
 
     def __init__(self, problem: Problem, status: int = 0) -> None:
         super().__init__(problem)
         self.status = status
+        self.is_made = False
 
 
 class ObjectExistsError(ObjectFailedError):

@@ -28,6 +28,8 @@ from fleet.engine.kubernetes.transport import IN_FLIGHT, Transport
 from fleet.errors import Problem, Where
 
 _CREATED = 201
+# An answer that leaves no doubt that nothing was written.
+_REFUSED = range(400, 500)
 
 
 class Provider:
@@ -116,6 +118,10 @@ class Provider:
         resource = await self._discovery.find(ref.api_version, ref.kind)
         return await self._api.read(await self._api.located(ref, resource)) if resource else None
 
+    async def is_namespaced(self, api_version: str, kind: str) -> bool:
+        """Return whether objects of the kind are in namespaces. Raises KindNotServedError."""
+        return (await self._discovery.resource(api_version, kind)).namespaced
+
     async def observe(self, known: Sequence[Known]) -> Mapping[str, Observation]:
         """Return what became of objects, by key: one LIST for each kind, or for each of its few namespaces.
 
@@ -133,18 +139,33 @@ class Provider:
         return {kind: await self._discovery.versions(*kind) for kind in missing}
 
     async def _apply(self, target: Target, wanted: Object, *, manager: str, adopt: bool, dry_run: bool) -> Live:
-        response = await self._api.apply(target, wanted, manager=manager, dry_run=dry_run)
+        try:
+            response = await self._api.apply(target, wanted, manager=manager, dry_run=dry_run)
+        except ObjectFailedError as error:
+            error.is_made = not dry_run and error.status not in _REFUSED
+            raise
         live, is_new = response.body, response.status == _CREATED
         self._refuse_terminating(target, response)
         if dry_run:
             return Live(live, adopted=adopt and not is_new)
         self._existence.made(target)
-        if not is_new:
-            live = await transfer(self._api, target, wanted, live, manager=manager, take_over=adopt)
+        try:
+            live = await self._settled(target, wanted, live, manager=manager, take_over=None if is_new else adopt)
+        except ObjectFailedError as error:
+            error.is_made = True
+            raise
+        return Live(live, adopted=adopt and not is_new)
+
+    async def _settled(
+        self, target: Target, wanted: Object, live: Object, *, manager: str, take_over: bool | None
+    ) -> Object:
+        """Return the object when all that belongs to applying it is done. take_over: None for a new object."""
+        if take_over is not None:
+            live = await transfer(self._api, target, wanted, live, manager=manager, take_over=take_over)
         if is_crd(target.ref.api_version, target.ref.kind):
             live = await established(self._api, target, live)
             self._discovery.learn(defined_by(live))
-        return Live(live, adopted=adopt and not is_new)
+        return live
 
     async def _exists(self, target: Target) -> ObjectExistsError:
         live = await self._api.read(target, metadata_only=True)

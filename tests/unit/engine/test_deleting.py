@@ -1,27 +1,29 @@
-"""The order of deletions."""
+"""The order of deletions, and what has to stay."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.engine.deleting import generations
+from fleet.engine.deleting import before, needed
 from fleet.engine.state import Resource
 
 
-def resource(name: str, *needs: str) -> Resource:
-    return Resource(urn=name, type="t", dependencies=needs)
+def resource(name: str, *needs: str, deleted: bool = False) -> Resource:
+    return Resource(urn=name, type="t", dependencies=needs, delete=deleted)
 
 
-def names(groups: list[list[Resource]]) -> list[list[str]]:
-    return [[each.urn for each in group] for group in groups]
+def order(doomed: list[Resource]) -> dict[str, set[str]]:
+    """Return what must be gone before each, by name."""
+    firsts = zip(doomed, before(doomed), strict=True)
+    return {each.urn: {doomed[at].urn for at in first} for each, first in firsts}
 
 
-def test_what_is_needed_goes_last() -> None:
+def test_what_is_needed_goes_after_all_that_need_it() -> None:
     doomed = [resource("namespace"), resource("config", "namespace"), resource("app", "namespace", "config")]
-    assert names(generations(doomed)) == [["app"], ["config"], ["namespace"]]
+    assert order(doomed) == {"namespace": {"config", "app"}, "config": {"app"}, "app": set()}
 
 
 def test_what_nobody_needs_goes_at_once() -> None:
-    assert names(generations([resource("a"), resource("b")])) == [["a", "b"]]
+    assert order([resource("a"), resource("b")]) == {"a": set(), "b": set()}
 
 
 @st.composite
@@ -35,8 +37,20 @@ def states(draw: st.DrawFn) -> list[Resource]:
 
 
 @given(states())
-def test_nothing_is_deleted_before_what_needs_it(doomed: list[Resource]) -> None:
-    groups = generations(doomed)
-    rank = {each.urn: number for number, group in enumerate(groups) for each in group}
-    assert sorted(rank) == sorted(each.urn for each in doomed)
-    assert all(rank[each.urn] < rank[needed] for each in doomed for needed in each.needs())
+def test_each_waits_for_exactly_those_that_need_it(doomed: list[Resource]) -> None:
+    assert order(doomed) == {each.urn: {other.urn for other in doomed if each.urn in other.needs()} for each in doomed}
+
+
+@given(st.lists(st.builds(resource, st.sampled_from("abc"), st.sampled_from("abc")), max_size=8))
+def test_nothing_waits_for_itself_whatever_the_state_says(doomed: list[Resource]) -> None:
+    for position, first in enumerate(before(doomed)):
+        assert all(at > position for at in first)
+
+
+def test_what_stays_keeps_what_it_needs_and_what_that_needs() -> None:
+    doomed = [resource("provider"), resource("namespace", "provider"), resource("config", "namespace"), resource("x")]
+    assert needed(doomed, [resource("app", "namespace")]) == {"provider": "app", "namespace": "app"}
+
+
+def test_what_is_replaced_already_is_needed_by_nobody() -> None:
+    assert needed([resource("a", deleted=True)], [resource("b", "a")]) == {}

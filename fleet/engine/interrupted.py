@@ -1,0 +1,74 @@
+"""Interrupted: creations of a run that was cut off, of which nobody knows whether they happened.
+
+In: the pending operations of the state. Out: which of the objects are there and of our making. One that the program
+still wants is taken over, one that nobody wants any more is deleted: neither is left behind, and nobody else's is
+touched. Who made an object is told by its field managers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fleet.engine import objects, values
+from fleet.engine.clusters import Clusters, Connection
+from fleet.engine.kubernetes.ownership import PULUMI, managers
+from fleet.engine.kubernetes.refs import Ref
+from fleet.engine.roster import Roster
+from fleet.engine.state import Resource
+
+
+class Interrupted:
+    """The creations that an earlier run has left open."""
+
+    def __init__(self, roster: Roster, clusters: Clusters) -> None:
+        self._roster = roster
+        self._clusters = clusters
+        self._planned = {each.urn: each for each in roster.interrupted if objects.is_object(each.type)}
+
+    def planned(self, urn: str) -> Resource | None:
+        """Return the object that was to be created, as it was planned; None for nothing."""
+        return self._planned.get(urn)
+
+    async def has_made(self, urn: str, inputs: Mapping[str, Any], connection: Connection) -> bool:
+        """Return whether it is this object that was to be created, and it is there and ours. Raises KubernetesError."""
+        planned = self._planned.get(urn)
+        if planned is None or objects.identity(planned.inputs) != objects.identity(inputs):
+            return False
+        return await _ours(planned, connection) is not None
+
+    def unsettled(self) -> list[tuple[Resource, Connection | None]]:
+        """Return what is not the object that its resource stands for by now, with where it would be."""
+        return [
+            (planned, self._clusters.of_state(planned))
+            for urn, planned in self._planned.items()
+            if not _is(self._roster.current(urn), planned)
+        ]
+
+    async def left_behind(self, planned: Resource) -> Ref | None:
+        """Return the object where it is there and ours. Raises KubernetesError."""
+        connection = self._clusters.of_state(planned)
+        return None if connection is None else await _ours(planned, connection)
+
+    def settle(self, planned: Resource) -> None:
+        """Record that the operation is dealt with."""
+        self._roster.not_created(planned)
+
+
+def _is(resource: Resource | None, planned: Resource) -> bool:
+    if resource is None or resource.external:
+        return False
+    same = objects.identity(objects.known_inputs(resource)) == objects.identity(planned.inputs)
+    return same and not resource.pending_replacement
+
+
+async def _ours(planned: Resource, connection: Connection) -> Ref | None:
+    live = await connection.cluster.provider.read(objects.reference(planned))
+    metadata = (live or {}).get("metadata") or {}
+    manager = objects.field_manager(planned.inputs, planned.outputs)
+    if live is None or not {manager, *(name for name, _ in PULUMI)}.intersection(
+        managers(metadata.get("managedFields") or ())
+    ):
+        return None
+    ref = Ref.of(values.reveal(live))
+    return Ref(ref.api_version, ref.kind, ref.name, ref.namespace, str(metadata.get("uid") or ""))
