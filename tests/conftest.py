@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, settings
 pytest_plugins = ("localclusters.pytest_plugin",)
 
 
-# How hard laws are tried: a little while somebody waits, thoroughly in `make test` (--hypothesis-profile). A machine that
-# is busy with control planes is slow, and that proves nothing.
+# How hard laws are tried: a little while somebody waits, thoroughly in `make test` (--hypothesis-profile). A machine
+# that is busy with control planes is slow, and that proves nothing.
 settings.register_profile("quick", max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("quick"), max_examples=200)
 settings.load_profile("quick")

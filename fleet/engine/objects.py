@@ -62,17 +62,27 @@ def api_version_and_kind(type_token: str) -> tuple[str, str]:
     return group_version.removeprefix("core/"), kind
 
 
+# What a manifest that was read from a cluster holds, and cannot be applied.
+_READ_ONLY: Final = (
+    *_SERVER_SIDE,
+    "managedFields",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+)
+
+
 def body(
     type_token: str, name: str, inputs: Mapping[str, Any], old: Mapping[str, Any] | None, namespace: str | None
 ) -> dict[str, Any]:
-    """Return the inputs as they are recorded: with apiVersion, kind and a name; what a Secret holds is secret.
+    """Return the inputs as they are recorded: with apiVersion, kind and a name, without what only a cluster can set.
 
+    What a Secret holds is secret.
     An object without `metadata.name` is named after its resource with a random suffix, and keeps that name.
     old: the inputs of the last deployment; None when there was none. namespace: for objects that name none; None for
     cluster-scoped ones. Raises DeclarationError for `generateName`.
     """
     api_version, kind = api_version_and_kind(type_token)
-    metadata = _metadata(inputs)
+    metadata = {key: value for key, value in _metadata(inputs).items() if key not in _READ_ONLY}
     if not metadata.get("name"):
         _refuse_generate_name(type_token, name, metadata)
         metadata |= _autoname(name, metadata, _metadata(old or {}))

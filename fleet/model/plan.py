@@ -75,6 +75,7 @@ class PlannedObject:
     aliases: type tokens of other API versions of the kind, under which the state may know the object.
     depends_on: indices into the ClusterPlan's objects, all smaller than this object's own.
     retain: True leaves the object in the cluster when it is no longer registered.
+    keep: True leaves it there even when the stack is destroyed; it is retained too.
     adopt: True takes the object over where it exists already.
     """
 
@@ -85,6 +86,7 @@ class PlannedObject:
     aliases: tuple[str, ...] = ()
     depends_on: tuple[int, ...] = ()
     retain: bool = False
+    keep: bool = False
     adopt: bool = False
 
 

@@ -107,5 +107,6 @@ def _object(wanted: Wanted, definitions: _Definitions, depends_on: tuple[int, ..
         aliases=tokens.aliases(manifest, definitions),
         depends_on=depends_on,
         retain=marks.retained(wanted),
+        keep=marks.kept(wanted),
         adopt=wanted.generated or target.application.adopt,
     )

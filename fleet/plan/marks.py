@@ -17,7 +17,6 @@ _SKIP_AWAIT: Final = "pulumi.com/skipAwait"
 _WAIT_FOR: Final = "pulumi.com/waitFor"
 _SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
 _HELM_POLICY: Final = "helm.sh/resource-policy"
-_KEEPING: Final = frozenset({"Prune=false", "Delete=false"})
 
 # Kinds that the provider waits for, up to ten minutes on create and update, and looks into on every refresh
 # (pulumi-kubernetes: provider/pkg/await/awaiters.go). As in Argo CD, applying does not wait for health.
@@ -47,16 +46,20 @@ def annotated(wanted: Wanted) -> Wanted:
 
 
 def retained(wanted: Wanted) -> bool:
-    """Return whether the object stays in the cluster when it leaves Git or the stack is destroyed.
+    """Return whether the object stays in the cluster when it leaves Git."""
+    return kept(wanted) or not wanted.target.application.sync.prune or "Prune=false" in _options(wanted)
+
+
+def kept(wanted: Wanted) -> bool:
+    """Return whether the object stays in the cluster even when the stack is destroyed.
 
     A namespace made by `create_namespace` always stays, as in Argo CD: others may have put things into it.
     """
-    application = wanted.target.application
+    in_retain = wanted.manifest.kind in wanted.target.application.retain
+    policy = wanted.manifest.annotations.get(_HELM_POLICY)
+    return wanted.generated or in_retain or "Delete=false" in _options(wanted) or policy == "keep"
+
+
+def _options(wanted: Wanted) -> frozenset[str]:
     options = wanted.manifest.annotations.get(_SYNC_OPTIONS, "")
-    return (
-        wanted.generated
-        or not application.sync.prune
-        or wanted.manifest.kind in application.retain
-        or not _KEEPING.isdisjoint(option.strip() for option in options.split(","))
-        or wanted.manifest.annotations.get(_HELM_POLICY) == "keep"
-    )
+    return frozenset(option.strip() for option in options.split(","))

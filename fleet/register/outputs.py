@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import pulumi
@@ -21,6 +21,30 @@ def deployed(plans: Iterable[ClusterPlan]) -> dict[str, dict[str, dict[str, str]
         for planned in plan.applications:
             found.setdefault(planned.application.name, {})[plan.cluster.name] = commits(planned)
     return found
+
+
+def arrived(
+    wanted: Mapping[str, Mapping[str, Mapping[str, str]]],
+    before: Mapping[tuple[str, str, str], str],
+    failed: Collection[tuple[str, str]],
+) -> dict[str, dict[str, dict[str, str]]]:
+    """Return what `deployed` may say: where something failed, the commits from before stay.
+
+    before: (application, cluster, namespace) → full SHA. failed: (application, cluster). What was never deployed
+    before, and is there in part now, counts as deployed: it must not be forgotten.
+    """
+    return {
+        application: {
+            cluster: {
+                namespace: before.get((application, cluster, namespace), commit)
+                if (application, cluster) in failed
+                else commit
+                for namespace, commit in by_namespace.items()
+            }
+            for cluster, by_namespace in clusters.items()
+        }
+        for application, clusters in wanted.items()
+    }
 
 
 def commits(planned: PlannedApplication) -> dict[str, str]:

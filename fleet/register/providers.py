@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pulumi
 from pulumi_kubernetes.provider import Provider
 
 from fleet.errors import DeclarationError, Problem, Where
@@ -57,6 +58,9 @@ def _undecided(cluster: Cluster, paths: Iterable[str]) -> Problem:
     )
 
 
-def register_provider(name: str, arguments: Mapping[str, Any], *, adopt: bool) -> Provider:
+def register_provider(
+    name: str, arguments: Mapping[str, Any], *, adopt: bool, after: pulumi.Resource | None = None
+) -> Provider:
     """Register a provider. adopt: objects that exist already are taken over instead of being an error."""
-    return Provider(name, **arguments, upsert_existing_objects=adopt)
+    options = pulumi.ResourceOptions(depends_on=[after] if after else [])
+    return Provider(name, options, **arguments, upsert_existing_objects=adopt)

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.rpc import UNKNOWN
 
 from fleet.model.plan import ClusterPlan, PlannedObject
-from fleet.register.outputs import DEPLOYED, deployed
+from fleet.register.outputs import DEPLOYED, arrived, deployed, read_deployed
 from fleet.register.providers import register_provider
 from fleet.register.requests import request_of
 from fleet.register.resources import ApplicationResource
@@ -54,10 +56,13 @@ async def register(plans: Sequence[ClusterPlan], profiles: Mapping[str, Mapping[
     clusters = [_open(plan, profiles[plan.cluster.name]) for plan in plans]
     anchors = await asyncio.gather(*map(_anchored, clusters))
     with _collecting_seldom():
-        await asyncio.gather(*map(_register_objects, (cluster.plan for cluster in clusters), anchors))
+        failed = await asyncio.gather(*map(_register_objects, (cluster.plan for cluster in clusters), anchors))
     for cluster in clusters:
         for application in cluster.applications.values():
             application.register_outputs({})
+    failures = {(name, plan.cluster.name) for plan, names in zip(plans, failed, strict=True) for name in names}
+    if failures and not pulumi.runtime.is_dry_run():
+        return {DEPLOYED: arrived(deployed(plans), await read_deployed(), failures)}
     return {DEPLOYED: deployed(plans)}
 
 
@@ -65,8 +70,15 @@ def _open(plan: ClusterPlan, profile: Mapping[str, Any]) -> _Cluster:
     name = plan.cluster.name
     provider = register_provider(name, profile, adopt=False)
     adopts = any(planned.adopt for planned in plan.objects)
-    adopter = register_provider(f"{name}-adopt", profile, adopt=True) if adopts else None
-    applications = {each.application.name: ApplicationResource(each, provider) for each in plan.applications}
+    # The second comes after the first, so that to an engine, too, the cluster has the first one's name.
+    adopter = register_provider(f"{name}-adopt", profile, adopt=True, after=provider) if adopts else None
+    objects: dict[str, list[PlannedObject]] = defaultdict(list)
+    for planned in plan.objects:
+        objects[planned.application].append(planned)
+    applications = {
+        each.application.name: ApplicationResource(each, objects[each.application.name], provider)
+        for each in plan.applications
+    }
     return _Cluster(plan, provider, adopter, applications)
 
 
@@ -85,38 +97,45 @@ async def _reference(provider: pulumi.ProviderResource) -> str:
     return f"{urn}::{id_ or UNKNOWN}"
 
 
-async def _register_objects(plan: ClusterPlan, anchors: _Anchors) -> None:
-    """Register a cluster's objects in order. One whose registration the engine refuses ends the program."""
+async def _register_objects(plan: ClusterPlan, anchors: _Anchors) -> frozenset[str]:
+    """Register a cluster's objects in order, and return the applications of those that failed.
+
+    An object whose registration the engine refuses ends the program.
+    """
     urns: list[asyncio.Future[str]] = []
+    failed: set[str] = set()
     window = asyncio.Semaphore(_WINDOW)
+
+    async def register_one(planned: PlannedObject, urn: asyncio.Future[str]) -> None:
+        # What an object depends on comes before it, so somebody is at work on all that is waited for here.
+        request = _request(planned, anchors, [await urns[position] for position in planned.depends_on])
+        response = await send(request)
+        if response.result != resource_pb2.SUCCESS:
+            failed.add(planned.application)
+        # An object that failed has a URN all the same: the engine knows what to do with those that depend on it.
+        urn.set_result(response.urn)
+        window.release()
+
     try:
         async with asyncio.TaskGroup() as group:
             for planned in plan.objects:
                 await window.acquire()
-                urn = asyncio.get_running_loop().create_future()
-                group.create_task(_register_object(planned, anchors, urns, urn)).add_done_callback(
-                    lambda _: window.release()
-                )
-                urns.append(urn)
+                urns.append(asyncio.get_running_loop().create_future())
+                group.create_task(register_one(planned, urns[-1]))
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
+    return frozenset(failed)
 
 
-async def _register_object(
-    planned: PlannedObject, anchors: _Anchors, before: Sequence[asyncio.Future[str]], urn: asyncio.Future[str]
-) -> None:
-    """Register one object once everything that it depends on is there. before: the URNs of the plan's earlier objects.
-
-    An object that failed has a URN all the same: the engine knows what became of it, and what to do with this one.
-    """
-    dependencies = [await before[position] for position in planned.depends_on]
-    request = request_of(
+def _request(
+    planned: PlannedObject, anchors: _Anchors, dependencies: Sequence[str]
+) -> resource_pb2.RegisterResourceRequest:
+    return request_of(
         planned,
         parent=anchors.applications[planned.application],
         provider=anchors.adopter if planned.adopt else anchors.provider,
         dependencies=dependencies,
     )
-    urn.set_result((await send(request)).urn)
 
 
 @contextmanager

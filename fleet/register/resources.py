@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pulumi
 
-from fleet.model.plan import PlannedApplication
+from fleet.model.plan import PlannedApplication, PlannedObject
 from fleet.register.outputs import commits
 
 APPLICATION_TYPE = "fleet:index:Application"
@@ -13,7 +15,9 @@ APPLICATION_TYPE = "fleet:index:Application"
 class ApplicationResource(pulumi.ComponentResource):
     """An application in one cluster: the parent of its objects there. Its inputs are all that an engine knows of it."""
 
-    def __init__(self, planned: PlannedApplication, provider: pulumi.ProviderResource) -> None:
+    def __init__(
+        self, planned: PlannedApplication, objects: Iterable[PlannedObject], provider: pulumi.ProviderResource
+    ) -> None:
         application = planned.application
         inputs = {
             "application": application.name,
@@ -23,5 +27,6 @@ class ApplicationResource(pulumi.ComponentResource):
             "selfHeal": application.sync.self_heal,
             "requiredNamespaces": list(planned.required_namespaces),
             "commits": commits(planned),
+            "keeps": sorted(each.name for each in objects if each.keep),
         }
         super().__init__(APPLICATION_TYPE, planned.name, inputs, pulumi.ResourceOptions(providers=[provider]))

@@ -99,6 +99,7 @@ def test_an_application_in_a_cluster_is_a_component() -> None:
         "selfHeal": True,
         "requiredNamespaces": ["shop"],
         "commits": {"shop": COMMIT},
+        "keeps": [],
     }
     assert monitor.registered_outputs[component.urn] == {}
 
