@@ -34,6 +34,10 @@ METRICS = "\n".join(
         sample("1e+03", code="201"),
         sample("7", dry_run="All"),
         sample("33", verb="PUT", resource="leases", group="coordination.k8s.io"),
+        sample("4", verb="LIST", resource="services", scope="cluster"),
+        sample("6", verb="WATCH", scope="cluster"),
+        sample("8", verb="GET", resource="namespaces"),
+        sample("9", verb="DELETE", resource="secrets"),
         'apiserver_request_terminations_total{code="200",resource="configmaps",verb="LIST"} 5',
         "process_cpu_seconds_total 3.25",
         "process_cpu_seconds_total_more 9",
@@ -42,7 +46,13 @@ METRICS = "\n".join(
 
 
 def test_requests_are_counted_by_verb_and_dry_runs_apart() -> None:
-    assert parse(METRICS).calls == {"LIST": 3, "APPLY": 1000, "APPLY (dry run)": 7}
+    assert parse(METRICS).calls == {
+        "LIST": 3,
+        "APPLY": 1000,
+        "APPLY (dry run)": 7,
+        "GET": 8,
+        "DELETE": 9,
+    }
 
 
 def test_processor_time_is_read() -> None:
