@@ -259,14 +259,15 @@ def fold(snapshot: Snapshot, entries: Iterable[Entry]) -> Snapshot:
 def _still_used(displaced: Mapping[str, Resource], remaining: Iterable[Resource]) -> tuple[Resource, ...]:
     """Return the former providers that a resource still needs: without them neither engine would take the state.
 
-    One whose URN another provider has by now is marked as to be deleted.
+    One whose URN another provider has by now, or had after it, is marked as to be deleted.
     """
     remaining = tuple(remaining)
     present = {resource.reference: resource.urn for resource in remaining if resource.is_provider}
     used = {resource.provider for resource in remaining} - present.keys()
-    urns = set(present.values())
-    kept = (provider for reference, provider in displaced.items() if reference in used)
-    return tuple(replace(provider, delete=provider.urn in urns) for provider in kept)
+    kept = [provider for reference, provider in displaced.items() if reference in used]
+    # The last one by URN stands for it, unless there is one that nobody has displaced.
+    last = {provider.urn: provider for provider in kept} | dict.fromkeys(present.values())
+    return tuple(replace(provider, delete=last[provider.urn] is not provider) for provider in kept)
 
 
 def _gone(entry: Put | Replace | Remove | End) -> tuple[Key, ...]:
