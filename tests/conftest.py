@@ -11,8 +11,8 @@ pytest_plugins = ("localclusters.pytest_plugin",)
 
 
 # How hard laws are tried: a little while somebody waits, thoroughly in `make test` (--hypothesis-profile). A machine
-# that is busy with control planes is slow, and that proves nothing. CI says the same of the same commit every time; what
-# is new is found where somebody can look into it.
+# that is busy with control planes is slow, and that proves nothing. CI says the same of the same commit every time;
+# what is new is found where somebody can look into it.
 settings.register_profile(
     "quick",
     max_examples=20,
