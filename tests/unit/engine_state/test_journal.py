@@ -167,7 +167,7 @@ def test_a_provider_that_was_replaced_stays_for_those_who_still_use_it() -> None
 def test_of_several_former_providers_the_last_stands_for_their_name() -> None:
     second = replace(PROVIDER, id="2")
     users = (resource("first", provider=PROVIDER.reference), resource("second", provider=second.reference))
-    entries = [Put(second), Put(users[1]), Remove(second.key)]
+    entries: list[Entry] = [Put(second), Put(users[1]), Remove(second.key)]
     folded = journal.fold(Snapshot(resources=(PROVIDER, users[0])), entries)
     assert {(each.id, each.delete) for each in folded.resources if each.is_provider} == {
         (PROVIDER.id, True),
