@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -29,13 +30,25 @@ def perform(engine: Engine, request: RunRequest, view: View, end: Callable[[], N
     The view is ended where the run raises, and left to the caller where it returns.
     """
     try:
-        return asyncio.run(_perform(engine, request, view, end or end_at_once))
+        with _collecting_seldom():
+            return asyncio.run(_perform(engine, request, view, end or end_at_once))
     except FleetError as error:
         view.fail(error)
         raise
     except BaseException:
         view.fail(None)
         raise
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """Look for garbage less often: a run keeps nearly all that it makes, and walking it costs a tenth of the time."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
 
 
 async def _perform(engine: Engine, request: RunRequest, view: View, end: Callable[[], None]) -> RunResult:
