@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from benchmarks import marks, table
 from benchmarks.campaign import Outcome
 from benchmarks.machine import Machine
 from benchmarks.marks import Mark
-from benchmarks.measurement import Typical, typical
+from benchmarks.measurement import Measurement, Typical, typical
 
 NO_MARKS = f"The marks are for {marks.CLUSTERS} clusters with {marks.OBJECTS:,} ConfigMaps each."
+# etcd alone takes about a third of a core.
+_BUSY_CORES = 0.6
+
+
+def disturbed(results: Iterable[Measurement]) -> str:
+    """Return a warning when the machine had much else to do; empty when it had not, or nobody knows."""
+    known = [each.other_cores for each in results if each.other_cores is not None]
+    if not known or (typically := median(known)) <= _BUSY_CORES:
+        return ""
+    return (
+        f"NOTE: others kept {typically:.1f} cores busy meanwhile: these times are longer than need be; measure again."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,4 +68,5 @@ class Report:
         judged = "\n".join(f"- {each}" for each in self.marks) or NO_MARKS
         failed = "\n".join(f"FAILED: {each}" for each in self.outcome.failures)
         measured = table.tables(self.results) if self.results else ""
-        return "\n\n".join(part for part in (head, measured, judged, failed) if part)
+        noise = disturbed(self.results.values())
+        return "\n\n".join(part for part in (head, noise, measured, judged, failed) if part)

@@ -9,10 +9,21 @@ from benchmarks.steps import Step
 
 
 def measured(
-    contender: str, step: Step, wall_s: float, *, run: int = 1, calls: dict[str, int] | None = None
+    contender: str,
+    step: Step,
+    wall_s: float,
+    *,
+    run: int = 1,
+    calls: dict[str, int] | None = None,
+    others: float | None = None,
 ) -> Measurement:
     """Return a measurement with this time; what the test does not name is made up from it."""
     usage = Usage(wall_s, wall_s / 2, int(wall_s * 2**20))
     return Measurement(
-        contender=contender, step=step, run=run, usage=usage, servers=Counters(Counter(calls or {}), wall_s / 4)
+        contender=contender,
+        step=step,
+        run=run,
+        usage=usage,
+        servers=Counters(Counter(calls or {}), wall_s / 4),
+        other_cores=others,
     )
