@@ -1,6 +1,7 @@
 """The local control planes themselves: what every other end-to-end test takes for granted."""
 
 import dataclasses
+import functools
 import json
 import os
 import signal
@@ -262,7 +263,11 @@ def test_nothing_outlives_a_program_that_was_killed(folder: Path) -> None:
 
 def test_an_interrupted_start_leaves_no_process(folder: Path) -> None:
     line = [sys.executable, "-m", "localclusters", "up", "2", "--dir", str(folder)]
-    with subprocess.Popen(line, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as starting:
+    # Where the tests run in the background, SIGINT is ignored, and children would inherit that.
+    heeding = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        line, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=heeding
+    ) as starting:
         try:
             eventually(lambda: len(processes_of(folder)) >= 3)
         finally:
