@@ -266,7 +266,11 @@ def test_an_interrupted_start_leaves_no_process(folder: Path) -> None:
     # Where the tests run in the background, SIGINT is ignored, and children would inherit that.
     heeding = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
-        line, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=heeding
+        line,
+        cwd=REPOSITORY,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=heeding,  # noqa: PLW1509 - nothing but a system call
     ) as starting:
         try:
             eventually(lambda: len(processes_of(folder)) >= 3)
