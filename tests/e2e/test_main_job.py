@@ -203,3 +203,16 @@ def test_f_a_namespace_that_does_not_exist_is_an_error_before_anything_is_writte
     assert missing in run.text
     assert "create_namespace=True" in run.text
     assert [bench.config_map(cluster, "a") for cluster in CLUSTERS] == [None, None, None]
+
+
+@pytest.mark.parametrize("engine", ["embedded"], indirect=True)
+def test_k_destroy_removes_what_prune_would_have_kept(bench: Workbench) -> None:
+    bench.declare(APPLICATION.replace("prune=True", "prune=False"))
+    ours = config_map("ours", key="1")
+    ours["metadata"] |= {"annotations": {"argocd.argoproj.io/sync-options": "Delete=false"}}
+    bench.commit({"manifests/a.yaml": config_map("a", key="1"), "manifests/ours.yaml": ours})
+    bench.up()
+    bench.run("destroy", "--yes", "--skip-preview")
+    assert [bench.config_map(cluster, "a") for cluster in CLUSTERS] == [None, None, None]
+    assert everywhere(bench, "ours", key="1")
+    assert bench.objects_in_state() == []
