@@ -199,15 +199,25 @@ class Workbench:
         """Run a command of the engine, and check how it ends. exit_code None accepts any."""
         return self.execute(self.engine.command(*words), exit_code=exit_code, timeout_s=timeout_s)
 
-    def execute(self, command: Sequence[str], *, exit_code: int | None = 0, timeout_s: float = 300) -> Run:
-        """Run any command in the project's folder, and check how it ends. exit_code None accepts any."""
+    def execute(
+        self,
+        command: Sequence[str],
+        *,
+        exit_code: int | None = 0,
+        timeout_s: float = 300,
+        stderr: int = subprocess.STDOUT,
+    ) -> Run:
+        """Run any command in the project's folder, and check how it ends. exit_code None accepts any.
+
+        stderr: where that goes, as subprocess has it; by default the text has both streams.
+        """
         done = subprocess.run(
             command,
             cwd=self.project,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=stderr,
             text=True,
             timeout=timeout_s,
             check=False,

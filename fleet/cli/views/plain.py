@@ -27,6 +27,8 @@ from fleet.errors import FleetError
 
 PROGRESS_EVERY_S = 5.0
 STYLES = {Severity.INFO: "", Severity.WARNING: "yellow", Severity.ERROR: "red"}
+# What happens to a great many objects at once and needs no line each; the summary counts them.
+UNTOLD = (Operation.SAME, Operation.SKIP)
 STARTING = {
     ("up", True): "Previewing update",
     ("up", False): "Updating",
@@ -91,7 +93,7 @@ def line(event: Event, *, dry_run: bool) -> Text | None:
             text = Text(f"{STARTING.get((command, event.dry_run), command)} ({stack})", "bold")
         case Message(ephemeral=False):
             text = _message(event)
-        case StepFinished(subject=subject, operation=operation) if subject.kind and operation is not Operation.SAME:
+        case StepFinished(subject=subject, operation=operation) if subject.kind and operation not in UNTOLD:
             done = f"{words.verb(operation, dry_run=dry_run)} {words.title(subject)}"
             text = _at(subject, Text(done, words.VERBS[operation].style))
         case StepFailed(subject=subject, operation=operation, problem=problem):

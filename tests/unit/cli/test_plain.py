@@ -42,6 +42,7 @@ FAILED = StepFailed(subject(), Operation.CREATE, Problem("it exists already", de
         pytest.param(StepFinished(subject(), Operation.RETAIN), "hub/my-app: retained Deployment.apps default/web",
                      id="retained"),
         pytest.param(SAME, None, id="unchanged objects are worth no line"),
+        pytest.param(StepFinished(subject(), Operation.SKIP), None, id="skipped objects are worth no line"),
         pytest.param(PROVIDER, None, id="what is no object is worth no line"),
         pytest.param(StepStarted(subject(), Operation.CREATE), None, id="a beginning is worth no line"),
         pytest.param(FAILED, "hub/my-app: error: cannot create Deployment.apps default/web: it exists already",
