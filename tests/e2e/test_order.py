@@ -168,6 +168,30 @@ def test_an_object_that_moves_or_changes_its_version_stays_the_same_object(bench
     bench.run("preview", "--expect-no-changes")
 
 
+def job(command: str) -> dict[str, Any]:
+    container = {"name": "main", "image": "busybox", "args": [command]}
+    template = {"spec": {"restartPolicy": "Never", "containers": [container]}}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "job"}, "spec": {"template": template}}
+
+
+def test_what_cannot_be_changed_in_place_is_made_anew(bench: Workbench) -> None:
+    bench.declare(ONE)
+    bench.commit({"manifests/job.yaml": job("one"), "manifests/a.yaml": config_map("a", key="1")})
+    bench.up()
+    path = f"/apis/batch/v1/namespaces/{bench.namespace}/jobs/job"
+    first = metadata(bench, path)["uid"]
+    bench.commit({"manifests/job.yaml": job("two")})
+    previewed = bench.run("preview")
+    assert "replace" in previewed.text
+    bench.up()
+    second = bench.get("dev", path)
+    assert second is not None
+    assert second["metadata"]["uid"] != first
+    assert second["spec"]["template"]["spec"]["containers"][0]["args"] == ["two"]
+    bench.run("preview", "--expect-no-changes")
+    bench.run("refresh", "--preview-only", "--expect-no-changes")
+
+
 def test_what_is_not_pruned_is_told_of_before_and_after(embedded: Workbench) -> None:
     embedded.declare(ALL.replace("prune=True", "prune=False"))
     embedded.commit({f"manifests/{name}.yaml": config_map(name, key="1") for name in "ab"})
