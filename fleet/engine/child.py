@@ -11,15 +11,17 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from fleet.engine.events import Event, Message, Severity
 
 _HOST = Path(__file__).with_name("host.py")
 _GRACE_S = 5.0
+_LAST_WORDS_S = 1.0
 _CHUNK_BYTES = 65536
 
 
@@ -86,37 +88,59 @@ def _environment(program: Program) -> dict[str, str]:
 
 async def run(program: Program, address: str, emit: Callable[[Event], None], stop: asyncio.Event) -> int:
     """Run the program to its end and return its exit code; negative when `stop` ended it."""
-    process = await asyncio.create_subprocess_exec(
-        *_arguments(program, address),
-        cwd=program.directory,
-        env=_environment(program),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        # Ctrl-C in the terminal is for the engine: it stops the program when nothing is under way any more.
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    words = asyncio.gather(
-        _pass_on(process.stdout, Severity.INFO, emit),
-        _pass_on(process.stderr, Severity.WARNING, emit),
-    )
+    async with _stream(Severity.INFO, emit) as stdout, _stream(Severity.WARNING, emit) as stderr:
+        process = await asyncio.create_subprocess_exec(
+            *_arguments(program, address),
+            cwd=program.directory,
+            env=_environment(program),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            # Ctrl-C in the terminal is for the engine: it stops the program when nothing is under way any more.
+            start_new_session=True,
+        )
+        # From here on only the program, and what it has started, can write.
+        stdout.close()
+        stderr.close()
+        return await _until_over(process, stop)
+
+
+async def _until_over(process: asyncio.subprocess.Process, stop: asyncio.Event) -> int:
     stopped = asyncio.ensure_future(stop.wait())
     ended = asyncio.ensure_future(process.wait())
     try:
         await asyncio.wait((stopped, ended), return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
             await _end(process)
-        # A process that the program has left behind may keep its streams open for ever.
-        await asyncio.wait((words,), timeout=_GRACE_S)
         return await ended
     finally:
         stopped.cancel()
-        words.cancel()
         if process.returncode is None:
             _signal(process, signal.SIGKILL)
             await process.wait()
+
+
+@asynccontextmanager
+async def _stream(severity: Severity, emit: Callable[[Event], None]) -> AsyncIterator[BinaryIO]:
+    """Yield the end of a pipe for the program to write to, and pass on what comes out of the other.
+
+    asyncio's own pipes would be waited for until they are closed, and a process that the program leaves behind may keep
+    them open for ever.
+    """
+    reading, writing = os.pipe()
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(reading, "rb")
+    )
+    words = asyncio.ensure_future(_pass_on(reader, severity, emit))
+    with os.fdopen(writing, "wb") as end:
+        try:
+            yield end
+        finally:
+            end.close()
+            await asyncio.wait((words,), timeout=_LAST_WORDS_S)
+            words.cancel()
+            transport.close()
 
 
 async def _pass_on(stream: asyncio.StreamReader, severity: Severity, emit: Callable[[Event], None]) -> None:

@@ -186,7 +186,10 @@ def outputs(
     """
     metadata = {key: value for key, value in live["metadata"].items() if key != "managedFields"}
     kept: dict[str, Any] = marked({**live, "metadata": metadata}, inputs)
-    if values.holds(inputs, Secret):
+    is_secret = live.get("apiVersion") == "v1" and live.get("kind") == "Secret"
+    if is_secret:
+        kept = _hidden(kept)
+    if is_secret or values.holds(inputs, Secret):
         kept["metadata"] = _without_copy(kept["metadata"])
     kept |= {name: Secret(values.reveal(kept[name])) for name in secret if name in kept}
     return kept | {
@@ -207,9 +210,8 @@ def _without_copy(metadata: Any) -> Any:
 
 def read_outputs(live: Mapping[str, Any], secret: Iterable[str] = ()) -> dict[str, Any]:
     """Return what the state keeps of a live object that the program only reads. secret: as for `outputs`."""
-    is_secret = live.get("apiVersion") == "v1" and live.get("kind") == "Secret"
-    inputs = {"apiVersion": live["apiVersion"], **({"data": Secret(None)} if is_secret else {})}
-    return {key: value for key, value in outputs(inputs, live, "", secret).items() if not key.startswith("__")}
+    kept = outputs({"apiVersion": live["apiVersion"]}, live, "", secret)
+    return {key: value for key, value in kept.items() if not key.startswith("__")}
 
 
 def expected(inputs: Mapping[str, Any]) -> dict[str, Any]:

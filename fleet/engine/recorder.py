@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fleet.engine import hiding
 from fleet.engine.events import (
     ClusterFailed,
     Drift,
@@ -29,10 +30,14 @@ _HINT = "  → "
 
 
 class Recorder:
-    """An event sink with a memory. Call it with each event; ask for the `result` at the end."""
+    """An event sink with a memory. Call it with each event; ask for the `result` at the end.
 
-    def __init__(self, emit: Callable[[Event], None]) -> None:
+    hide: takes out of every text what must not be read.
+    """
+
+    def __init__(self, emit: Callable[[Event], None], hide: Callable[[str], str] | None = None) -> None:
         self._emit = emit
+        self._hide = hide
         self._started = time.monotonic()
         self._counts: Counter[tuple[str, str, Operation]] = Counter()
         self._failures: list[Problem] = []
@@ -42,6 +47,8 @@ class Recorder:
 
     def __call__(self, event: Event) -> None:
         """Take note of the event and pass it on."""
+        if self._hide is not None:
+            event = hiding.in_event(event, self._hide)
         match event:
             case StepFinished(subject, operation):
                 self._counts[subject.cluster, subject.application, operation] += 1
@@ -63,7 +70,8 @@ class Recorder:
 
     def fail(self, error: FleetError) -> None:
         """Take note of what ended the program."""
-        for problem in error.problems:
+        for each in error.problems:
+            problem = each if self._hide is None else hiding.in_problem(each, self._hide)
             self._fail(problem, error.exit_code)
             self._emit(Message(str(problem), Severity.ERROR))
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from fleet.engine import arrivals, objects, paths, recording, values
+from fleet.engine import arrivals, hiding, objects, paths, recording, values
 from fleet.engine import urn as urns
 from fleet.engine.applying import Applied, Applier
 from fleet.engine.arrivals import Arrivals
@@ -137,7 +137,7 @@ class Registrar:
             if self._arrived.has(step.connection.cluster, thing):
                 self._emit(StepFinished(step.subject, decision.operation, decision.changes))
             else:
-                self._emit(StepFailed(step.subject, decision.operation, problem))
+                self._emit(StepFailed(step.subject, decision.operation, _hidden(problem, step)))
         self._doubtful.clear()
 
     def _moved(self, step: Step) -> bool:
@@ -229,7 +229,7 @@ class Registrar:
         return Registered(step.urn, recorded.id, _visible(outputs))
 
     def _fail(self, step: Step, operation: Operation, problem: Problem) -> Registered:
-        self._emit(StepFailed(step.subject, operation, problem))
+        self._emit(StepFailed(step.subject, operation, _hidden(problem, step)))
         return self._kept(step)
 
     def _skip(self, step: Step) -> Registered:
@@ -267,6 +267,11 @@ async def _namespace(goal: Goal, before: Mapping[str, Any] | None, connection: C
 def _visible(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what the program sees of outputs: all but what engines keep for themselves."""
     return {key: value for key, value in outputs.items() if not key.startswith("__")}
+
+
+def _hidden(problem: Problem, step: Step) -> Problem:
+    """An API server repeats what it refuses."""
+    return hiding.in_problem(problem, hiding.hider(hiding.secrets_in(step.inputs)))
 
 
 def _needs(step: Step, left_out: Sequence[str]) -> Problem:

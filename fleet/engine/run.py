@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fleet.engine import child, monitor, objects, refreshing, stack_config, values
+from fleet.engine import child, hiding, monitor, objects, refreshing, stack_config, values
 from fleet.engine import urn as urns
 from fleet.engine.clusters import KUBERNETES, Clusters, identifier
 from fleet.engine.deleting import Remover
@@ -45,7 +45,8 @@ async def run(request: RunRequest, emit: Callable[[Event], None], stop: asyncio.
     workspace = Workspace.open(request.project_dir, request.stack, os.environ)
     if request.command is not Command.UP and not workspace.store.exists():
         stack_config.require(request.stack, (name for name in workspace.known_stacks() if name != request.stack))
-    recorder = Recorder(emit)
+    secrets = tuple(hiding.secrets_of(workspace.configuration))
+    recorder = Recorder(emit, hiding.hider(secrets) if secrets else None)
     with _state(workspace, request, recorder) as (roster, snapshot):
         recorder(_started(workspace, request, snapshot))
         _refuse_foreign(snapshot)

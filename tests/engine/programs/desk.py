@@ -38,9 +38,9 @@ NAMESPACE = {namespace!r}
 KUBECONFIGS = {kubeconfigs!r}
 
 
-def connect(name="hub", **arguments):
+def connect(to="hub", name="", **arguments):
     mutable = {{"enable_config_map_mutable": True, "enable_secret_mutable": True}}
-    return Provider(name, **{{"kubeconfig": KUBECONFIGS[name], **mutable, **arguments}})
+    return Provider(name or to, **{{"kubeconfig": KUBECONFIGS[to], **mutable, **arguments}})
 
 
 class Thing(pulumi.CustomResource):
