@@ -36,6 +36,7 @@ class Cluster:
         self.name = name
         self.provider = provider
         self._emit = emit
+        self._warned: set[str] = set()
         self._required: dict[str, set[str]] = {}
         self._ready: asyncio.Task[None] | None = None
         self.failure: Problem | None = None
@@ -46,6 +47,12 @@ class Cluster:
         if self.failure is None:
             self.failure = problem
             self._emit(ClusterFailed(self.name, problem))
+
+    def warn(self, text: str, cause: str) -> None:
+        """Say something about the cluster once, however many objects give cause for it."""
+        if text not in self._warned:
+            self._warned.add(text)
+            self._emit(Message(f"{text}: {cause}", Severity.WARNING, cluster=self.name))
 
     def require(self, namespaces: tuple[str, ...], application: str) -> None:
         """Note namespaces that must be there before anything is written."""

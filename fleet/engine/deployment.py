@@ -126,16 +126,15 @@ class Deployment:
             if old is not None:
                 self._roster.put(old)
             return Registered(urn, outputs=wanted.inputs)
-        self._roster.put(recording.record(wanted, urn, old, now=self._now()), former=old.urn if old else None)
-        if wanted.type == objects.APPLICATION_TYPE:
-            self._note_namespaces(wanted)
-        return Registered(urn, outputs=wanted.inputs)
-
-    def _note_namespaces(self, wanted: Goal) -> None:
-        namespaces = tuple(str(each) for each in wanted.inputs.get("requiredNamespaces") or ())
+        component = recording.record(wanted, urn, old, now=self._now())
+        self._roster.put(component, former=old.urn if old else None)
         cluster = self._clusters.named(str(wanted.inputs.get("cluster") or ""))
-        if cluster is not None:
+        if wanted.type == objects.APPLICATION_TYPE and cluster is not None:
+            namespaces = tuple(str(each) for each in wanted.inputs.get("requiredNamespaces") or ())
             cluster.require(namespaces, str(wanted.inputs.get("application") or wanted.name))
+            if not objects.is_paused(component):
+                self._look(cluster)
+        return Registered(urn, outputs=wanted.inputs)
 
     def _register_provider(self, urn: str, wanted: Goal, old: Resource | None) -> Registered:
         if wanted.type != KUBERNETES:
@@ -158,8 +157,6 @@ class Deployment:
             self._clusters.renamed(old.reference, reference)
             self._identities.setdefault(cluster, identifier(old.reference, old.inputs))
         self._identities.setdefault(cluster, identifier(reference, inputs))
-        if self._options.scope.everything:
-            self._look(cluster)
         recorded = recording.record(wanted, urn, old, id_=id_, inputs=inputs, outputs=inputs, now=self._now())
         self._roster.put(recorded, former=old.urn if old else None)
         return Registered(urn, id_, inputs)
@@ -167,7 +164,8 @@ class Deployment:
     def _look(self, cluster: Cluster) -> None:
         """Begin to look at the cluster while the program goes on, so that it is done when objects arrive."""
         if self._options.refresh and cluster not in self._observed:
-            deployed = self._deployed.get(self._identities[cluster], [])
+            known = self._deployed.get(self._identities[cluster], [])
+            deployed = [each for each in known if self._options.scope.included(each.urn)]
             self._observed[cluster] = asyncio.ensure_future(refreshing.observe(cluster, deployed, self._emit))
 
     async def _register_object(self, urn: str, wanted: Goal, old: Resource | None) -> Registered:
@@ -175,7 +173,8 @@ class Deployment:
         step = await self._registrar.step(urn, wanted, old, parent)
         if not self._options.scope.object(urn, wanted.parent):
             return self._registrar.leave(step)
-        return await self._registrar.register(await self._seen(step), parent)
+        seen = step if objects.is_paused(parent) else await self._seen(step)
+        return await self._registrar.register(seen, parent)
 
     async def _seen(self, step: Step) -> Step:
         self._look(step.connection.cluster)

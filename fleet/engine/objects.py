@@ -253,9 +253,14 @@ def destroyable(resource: Resource, parent: Resource | None) -> bool:
     return resource.urn.split("::", 3)[3] not in values.reveal(parent.inputs["keeps"])
 
 
+def is_paused(parent: Resource | None) -> bool:
+    """Return whether the Application component says that its cluster is paused: drift is not even looked for there."""
+    return parent is not None and parent.inputs.get("paused") is True
+
+
 def heals(parent: Resource | None) -> bool:
-    """Return whether drift is put right: always, unless the Application component says `selfHeal: false`."""
-    return parent is None or parent.inputs.get("selfHeal") is not False
+    """Return whether drift is put right: always, unless the Application component says `selfHeal: false`, or paused."""
+    return parent is None or (parent.inputs.get("selfHeal") is not False and not is_paused(parent))
 
 
 def reference(resource: Resource) -> Ref:

@@ -24,6 +24,7 @@ from fleet.engine.kubernetes.errors import (
     ClusterUnavailableError,
     KindNotServedError,
     NamespaceMissingError,
+    NotPermittedError,
     ObjectFailedError,
 )
 from fleet.engine.kubernetes.observation import Unreadable
@@ -34,6 +35,8 @@ from fleet.engine.state import Resource
 from fleet.engine.steps import Decision, Step, decide
 from fleet.engine.values import Unknown
 from fleet.errors import Problem
+
+_UNTRIED = "previewed from Git and the state alone, because this user may not try changes out"
 
 
 class Registrar:
@@ -94,7 +97,9 @@ class Registrar:
             self._absent.add(step.urn)
             return Registered(step.urn, failed=True)
         kept = self._keep(step, step.old)
-        return Registered(step.urn, kept.id, _visible(kept.outputs))
+        # Only where the program asks for no outputs may it learn in this way that the object is not what it wants.
+        behind = bool(step.subject.application) and objects.known_inputs(kept) != step.inputs
+        return Registered(step.urn, kept.id, _visible(kept.outputs), failed=behind)
 
     def failed(self, urn: str) -> None:
         """Note that something failed that others may depend on."""
@@ -122,12 +127,11 @@ class Registrar:
         except ClusterUnavailableError as error:
             cluster.fail(error.problem)
             return self._skip(step)
-        except (NamespaceMissingError, KindNotServedError) as error:
-            if self._dry_run:
-                return self._doubt(step, decision, error)
-            cluster.has_failed_objects = True
-            return self._fail(step, decision.operation, error.problem)
         except ObjectFailedError as error:
+            if self._dry_run and isinstance(error, NamespaceMissingError | KindNotServedError):
+                return self._doubt(step, decision, error)
+            if self._dry_run and isinstance(error, NotPermittedError):
+                return self._untried(step, decision, error.problem)
             cluster.has_failed_objects = True
             return self._fail(step, decision.operation, error.problem)
 
@@ -190,6 +194,12 @@ class Registrar:
         is_namespace = isinstance(error, NamespaceMissingError)
         thing = arrivals.namespace_of(step.inputs) if is_namespace else arrivals.kind_of(step.inputs)
         self._doubtful.append((step, decision, thing, error.problem))
+        return self._foretold(step, decision)
+
+    def _untried(self, step: Step, decision: Decision, problem: Problem) -> Registered:
+        """Who may only read can preview all the same, if not as surely."""
+        step.connection.cluster.warn(_UNTRIED, problem.detail)
+        self._emit(StepFinished(step.subject, decision.operation, decision.changes))
         return self._foretold(step, decision)
 
     def _done(self, applied: Applied, differing: Sequence[FieldChange]) -> Registered:

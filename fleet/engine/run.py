@@ -31,7 +31,7 @@ from fleet.engine.selection import Scope, outputs_without
 from fleet.engine.state import Snapshot
 from fleet.engine.unsupported import unsupported
 from fleet.engine.workspace import Workspace
-from fleet.errors import DeclarationError, FleetError
+from fleet.errors import DeclarationError, FleetError, Problem, StackNotFoundError
 
 # What the history calls a run.
 _KINDS = {Command.UP: "update", Command.REFRESH: "refresh", Command.DESTROY: "destroy"}
@@ -43,8 +43,8 @@ async def run(request: RunRequest, emit: Callable[[Event], None], stop: asyncio.
     Raises FleetError where nothing could be done at all: no project, no state, no lock, no passphrase.
     """
     workspace = Workspace.open(request.project_dir, request.stack, os.environ)
-    if request.command is not Command.UP and not workspace.store.exists():
-        stack_config.require(request.stack, (name for name in workspace.known_stacks() if name != request.stack))
+    if request.command is not Command.UP:
+        _require_state(workspace)
     secrets = tuple(hiding.secrets_of(workspace.configuration))
     recorder = Recorder(emit, hiding.hider(secrets) if secrets else None)
     with _state(workspace, request, recorder) as (roster, snapshot):
@@ -53,7 +53,8 @@ async def run(request: RunRequest, emit: Callable[[Event], None], stop: asyncio.
         async with Clusters(workspace.program_dir, recorder, snapshot.resources) as clusters:
             if request.command is not Command.UP:
                 clusters.add_all()
-            this = _Run(workspace, request, roster, clusters, recorder, stop)
+            included = urns.Included(request.targets, request.excludes)
+            this = _Run(workspace, request, roster, clusters, recorder, stop, included)
             await _COMMANDS[request.command](this)
         if stop.is_set():
             recorder.cancelled()
@@ -76,10 +77,25 @@ def selected_urns(project_dir: Path, stack: str, selection: Selection) -> tuple[
 
 
 def unhealed_urns(project_dir: Path, stack: str) -> tuple[str, ...]:
-    """Return the URNs in the stack's state of objects whose application has self_heal off, sorted."""
-    state = Workspace.open(project_dir, stack, os.environ).store.read().live()
+    """Return the URNs in the stack's state of objects whose application has self_heal off, sorted.
+
+    Raises StackNotFoundError where the stack was never deployed.
+    """
+    workspace = Workspace.open(project_dir, stack, os.environ)
+    _require_state(workspace)
+    state = workspace.store.read().live()
     found = (each for each in state.values() if each.custom and objects.is_object(each.type))
     return tuple(sorted(each.urn for each in found if not objects.heals(state.get(each.parent))))
+
+
+def _require_state(workspace: Workspace) -> None:
+    """Raise StackNotFoundError where there is nothing to work with."""
+    stack, known = workspace.ref.stack, workspace.known_stacks()
+    if workspace.store.exists():
+        return
+    stack_config.require(stack, known)
+    hint = f"`fleet up -s {stack}` deploys it."
+    raise StackNotFoundError(Problem(f"Stack {stack!r} was never deployed: it has no state", hint=hint))
 
 
 def _refuse_foreign(snapshot: Snapshot) -> None:
@@ -147,15 +163,16 @@ class _Run:
     clusters: Clusters
     recorder: Recorder
     stop: asyncio.Event
+    included: urns.Included
 
     def scope(self) -> Scope:
         """Return what was asked for."""
-        targeted, excluded = urns.matcher(self.request.targets), urns.matcher(self.request.excludes)
-        included = targeted if self.request.targets else lambda urn: not excluded(urn)
-        return Scope(included, self.request.selection, self.roster)
+        return Scope(self.included, self.request.selection, self.roster)
 
     def check(self, scope: Scope) -> None:
         """Take note of what was asked for, and is not there."""
+        for pattern in self.included.idle:
+            self.recorder(Message(f"{pattern} means no object; '**::<cluster>/**' means a cluster", Severity.WARNING))
         unmet = scope.unmet()
         if unmet:
             self.recorder.fail(DeclarationError(*unmet))

@@ -47,6 +47,10 @@ class Scope:
         self._registered[urn] = values.reveal(inputs)
         return self._means(urn)
 
+    def included(self, urn: str) -> bool:
+        """Return whether a URN is meant as such, whatever application it belongs to."""
+        return self._included(urn)
+
     def object(self, urn: str, parent: str) -> bool:
         """Return whether an object is meant. parent: the URN of its component."""
         return self._included(urn) and (self._selection is None or self._means(parent))

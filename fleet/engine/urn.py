@@ -68,6 +68,27 @@ def matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
     return lambda urn: urn in urns or any(glob.fullmatch(urn) for glob in globs)
 
 
+class Included:
+    """Whether a URN is among what --target and --exclude mean. Owns which of their patterns have meant nothing yet."""
+
+    def __init__(self, targets: Iterable[str], excludes: Iterable[str]) -> None:
+        self._targets = {pattern: matcher((pattern,)) for pattern in targets}
+        self._excludes = {pattern: matcher((pattern,)) for pattern in excludes}
+        self._used: set[str] = set()
+
+    def __call__(self, urn: str) -> bool:
+        """Return whether the URN is meant: everything is without a target."""
+        meaning = [pattern for pattern, means in {**self._targets, **self._excludes}.items() if means(urn)]
+        self._used.update(meaning)
+        return bool(meaning) if self._targets else not meaning
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """The options that have meant no URN so far, as they are written: `--target '**::dve/**'`."""
+        options = [("--target", each) for each in self._targets] + [("--exclude", each) for each in self._excludes]
+        return tuple(f"{option} {pattern!r}" for option, pattern in options if pattern not in self._used)
+
+
 def literals(patterns: Iterable[str]) -> tuple[str, ...]:
     """Return the patterns that name exactly one URN."""
     return tuple(pattern for pattern in patterns if "*" not in pattern)

@@ -76,7 +76,9 @@ def _open(plan: ClusterPlan, profile: Mapping[str, Any]) -> _Cluster:
     for planned in plan.objects:
         objects[planned.application].append(planned)
     applications = {
-        each.application.name: ApplicationResource(each, objects[each.application.name], provider)
+        each.application.name: ApplicationResource(
+            each, objects[each.application.name], provider, paused=plan.cluster.paused
+        )
         for each in plan.applications
     }
     return _Cluster(plan, provider, adopter, applications)

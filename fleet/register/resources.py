@@ -16,7 +16,12 @@ class ApplicationResource(pulumi.ComponentResource):
     """An application in one cluster: the parent of its objects there. Its inputs are all that an engine knows of it."""
 
     def __init__(
-        self, planned: PlannedApplication, objects: Iterable[PlannedObject], provider: pulumi.ProviderResource
+        self,
+        planned: PlannedApplication,
+        objects: Iterable[PlannedObject],
+        provider: pulumi.ProviderResource,
+        *,
+        paused: bool,
     ) -> None:
         application = planned.application
         inputs = {
@@ -28,5 +33,6 @@ class ApplicationResource(pulumi.ComponentResource):
             "requiredNamespaces": list(planned.required_namespaces),
             "commits": commits(planned),
             "keeps": sorted(each.name for each in objects if each.keep),
+            **({"paused": True} if paused else {}),
         }
         super().__init__(APPLICATION_TYPE, planned.name, inputs, pulumi.ResourceOptions(providers=[provider]))

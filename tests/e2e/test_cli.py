@@ -115,17 +115,23 @@ def test_targets_and_excludes_choose_clusters(embedded: Workbench) -> None:
 
     one, two = {"version": "1"}, {"version": "2"}
     embedded.declare(APPLICATION)
-    embedded.commit({"manifests/a.yaml": config_map("a", **one)})
+    first = embedded.commit({"manifests/a.yaml": config_map("a", **one)})
     embedded.up("--target", "**::dev/**")
     assert versions() == [None, one, None]
     embedded.up("--target", "**::hub/**", "--target", "**::prod/**")
     assert versions() == [one, one, one]
-    embedded.commit({"manifests/a.yaml": config_map("a", **two)})
+    second = embedded.commit({"manifests/a.yaml": config_map("a", **two)})
+    mistyped = embedded.run("preview", "--exclude", "**::dve/**")
+    assert "warning: --exclude '**::dve/**' means no object" in mistyped.text
     previewed = embedded.run("preview", "--exclude", "**::dev/**")
+    assert "warning" not in previewed.text
     assert "dev/web" not in previewed.text
     assert "'--exclude=**::dev/**'" in previewed.text.splitlines()[-1]
-    embedded.up("--exclude", "**::dev/**")
+    updated = embedded.up("--exclude", "**::dev/**")
     assert versions() == [two, one, two]
+    here = f"({embedded.namespace})"
+    assert f"web  {first[:12]}  dev {here}\n" in updated.text
+    assert f"web  {second[:12]}  hub {here}, prod {here}\n" in updated.text
     embedded.run("destroy", "--yes", "--target", "**::hub/**")
     assert versions() == [None, one, two]
     both = embedded.run("up", "--yes", "--target", "a", "--exclude", "b", exit_code=WRONG)
@@ -185,6 +191,9 @@ def test_where_and_which(embedded: Workbench) -> None:
     for command in (("destroy", "--yes"), ("refresh", "--yes"), ("heal-command",)):
         unknown = fleet(embedded, *command, "--stack", "tset", exit_code=NO_STACK)
         assert "There is no stack 'tset'" in unknown.text
+        assert "There are: test." in unknown.text
+        fresh = fleet(embedded, *command, "--stack", STACK, exit_code=NO_STACK)
+        assert "Stack 'test' was never deployed" in fresh.text
 
 
 def test_a_run_without_a_terminal_wants_to_be_told_yes(embedded: Workbench) -> None:
@@ -270,7 +279,7 @@ def test_who_may_only_read_can_preview_and_look_for_drift(embedded: Workbench) -
     assert "dev/web: update ConfigMap" in previewed.text
     assert "dev/web: create ConfigMap" in previewed.text
     assert '+ data.key: "2"' in previewed.text
-    assert "not allowed" in previewed.text
+    assert "this user may not try changes out" in previewed.text
     before = embedded.holdings()
     refused = embedded.up(exit_code=CLUSTER_FAILED)
     assert 'User "reader" cannot patch resource "configmaps"' in refused.text

@@ -9,7 +9,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fleet.engine.kubernetes.errors import ImmutableFieldError, NamespaceMissingError, ObjectFailedError
+from fleet.engine.kubernetes.errors import (
+    ImmutableFieldError,
+    NamespaceMissingError,
+    NotPermittedError,
+    ObjectFailedError,
+)
 from fleet.engine.kubernetes.immutable import immutable_fields
 from fleet.engine.kubernetes.requests import Response
 from fleet.engine.kubernetes.retries import is_about_object
@@ -18,6 +23,7 @@ from fleet.errors import Problem, Where
 
 _INVALID_VALUE = re.compile(r"Invalid value: (?P<value>.*?): (?=[^:]*$)", re.DOTALL)
 _LONGEST_VALUE, _LONGEST_LINE = 80, 600
+_QUOTA = "exceeded quota"
 _POLICY = re.compile(r"admission webhook|ValidatingAdmissionPolicy|violates PodSecurity")
 
 
@@ -33,6 +39,8 @@ def refusal(response: Response, about: str, cluster: str, sent: Mapping[str, Any
         return ImmutableFieldError(problem, fields, response.status)
     if _is_namespace_missing(response):
         return NamespaceMissingError(problem, response.status)
+    if _lacks_right(response):
+        return NotPermittedError(problem, response.status)
     return ObjectFailedError(problem, response.status)
 
 
@@ -65,14 +73,22 @@ _BY_STATUS: Mapping[int, tuple[str, str]] = {
 
 def _forbidden(response: Response, about: str) -> tuple[str, str]:
     """403 is also what terminating namespaces, quotas and policies are answered with."""
-    message = response.message
-    if any(cause.get("reason") == "NamespaceTerminating" for cause in response.causes):
+    if _is_terminating(response):
         return f"{about}: its namespace is being deleted", "Wait until the namespace is gone, then run again."
-    if "exceeded quota" in message:
+    if _QUOTA in response.message:
         return f"{about}: the quota of its namespace is used up", "`kubectl describe quota` in it shows what is used."
-    if _POLICY.search(message):
+    if _POLICY.search(response.message):
         return f"{about}: a policy of the cluster refuses it", ""
     return f"{about}: not allowed", "Ask for the right that the message names."
+
+
+def _lacks_right(response: Response) -> bool:
+    other = _is_terminating(response) or _QUOTA in response.message or _POLICY.search(response.message)
+    return response.status == 403 and not other
+
+
+def _is_terminating(response: Response) -> bool:
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in response.causes)
 
 
 def _is_namespace_missing(response: Response) -> bool:

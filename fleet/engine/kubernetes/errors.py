@@ -5,6 +5,7 @@ ObjectFailedError         one object could not be brought to its state; others m
 ├── ObjectExistsError     it exists, and was not made by us
 ├── ImmutableFieldError   it can only be changed by deleting and making it again
 ├── KindNotServedError    the cluster does not know the kind, or not in that version
+├── NotPermittedError     the user has no right to do that
 └── NamespaceMissingError its namespace does not exist
 """
 
@@ -55,6 +56,10 @@ class KindNotServedError(ObjectFailedError):
     def __init__(self, problem: Problem, served: tuple[str, ...]) -> None:
         super().__init__(problem)
         self.served = served
+
+
+class NotPermittedError(ObjectFailedError):
+    """The user may not do that to the object, whatever it is like."""
 
 
 class NamespaceMissingError(ObjectFailedError):

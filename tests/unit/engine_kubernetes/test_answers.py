@@ -3,7 +3,12 @@ from typing import Any
 import pytest
 
 from fleet.engine.kubernetes.answers import refusal
-from fleet.engine.kubernetes.errors import ImmutableFieldError, NamespaceMissingError, ObjectFailedError
+from fleet.engine.kubernetes.errors import (
+    ImmutableFieldError,
+    NamespaceMissingError,
+    NotPermittedError,
+    ObjectFailedError,
+)
 from fleet.engine.kubernetes.requests import Response
 
 ABOUT = "Deployment.apps shop/web"
@@ -26,7 +31,7 @@ TERMINATING = cause("metadata.namespace", "namespace shop is being terminated", 
     [
         pytest.param(
             status(403, 'deployments.apps is forbidden: User "reader" cannot patch'),
-            ObjectFailedError,
+            NotPermittedError,
             ("not allowed", "reader"),
             id="forbidden",
         ),

@@ -78,3 +78,22 @@ def test_any_pattern_is_enough_and_none_matches_nothing() -> None:
 
 def test_literals_are_those_without_a_star() -> None:
     assert urn.literals(["a*", MAP, "**"]) == (MAP,)
+
+
+@pytest.mark.parametrize(
+    ("targets", "excludes", "included", "idle"),
+    [
+        pytest.param((), (), True, (), id="everything"),
+        pytest.param(("**settings",), (), True, (), id="targeted"),
+        pytest.param(("**settings", MAP), (), True, (), id="targeted twice"),
+        pytest.param(("**::us/**",), (), False, ("--target '**::us/**'",), id="not targeted"),
+        pytest.param((), ("**settings",), False, (), id="excluded"),
+        pytest.param((), ("**::us/**", "x"), True, ("--exclude '**::us/**'", "--exclude 'x'"), id="not excluded"),
+    ],
+)
+def test_what_is_included_and_which_patterns_mean_nothing(
+    targets: tuple[str, ...], excludes: tuple[str, ...], included: bool, idle: tuple[str, ...]
+) -> None:
+    meant = urn.Included(targets, excludes)
+    assert meant(MAP) is included
+    assert meant.idle == idle
