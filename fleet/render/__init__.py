@@ -52,7 +52,9 @@ def render_all(
     for request, same in settled.items():
         sharing.setdefault(same, []).append(used_by.get(request, Where()))
     tools = needed(sharing)
-    failed += renderer.tools.missing(tools)
+    for tool in tools:
+        using = users([place for request, places in sharing.items() if tool in needed([request]) for place in places])
+        failed += (RenderError(*completed(error.problems, using)) for error in renderer.tools.missing([tool]))
     possible = [request for request in sharing if not renderer.tools.missing(needed([request]))]
     rendered = _each(possible, renderer.render, repositories, failed, lambda request: users(sharing[request]))
     if failed:

@@ -92,7 +92,7 @@ def several_documents(bench: Workbench) -> None:
     )
     bench.declare_yaml(f"{YAML}  info: [\n", "c.yaml")
     bench.declare_yaml(YAML.replace("kind: Application", "kind: AplicationSet"), "d.yaml")
-    bench.declare_yaml(YAML.replace("  destination:", "    helm: {valueFiles: [a.yaml]}\n  destination:"), "e.yaml")
+    bench.declare_yaml(YAML.replace("  destination:", "    plugin: {name: own}\n  destination:"), "e.yaml")
     bench.declare_yaml(YAML.replace("servers: [dev]", "servers: [dev]\n    server: https://a"), "f.yaml")
     declare(("prune=True", "prune=1"))(bench)
 
@@ -140,15 +140,11 @@ def several_files(bench: Workbench) -> None:
             "manifests/d.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: d\n name: e\n",
             "manifests/e.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: e}\ndata: {port: 80}\n",
             "manifests/f.json": '{"apiVersion": "v1",\n "kind": "ConfigMap",}',
-            "kustomized/kustomization.yaml": "resources: [a.yaml]\n",
-            "chart/Chart.yaml": "name: chart\n",
         }
     )
     (bench.root / "repo" / "manifests" / "secrets.yaml").symlink_to("/etc/passwd")
     bench.repo.index.add(["manifests/secrets.yaml"])
     bench.commit({})
-    bench.declare_yaml(YAML.replace("path: manifests", "path: kustomized"))
-    bench.declare_yaml(YAML.replace("path: manifests", "path: chart").replace("name: shop", "name: chart"), "b.yaml")
 
 
 def no_objects(bench: Workbench) -> None:
@@ -227,7 +223,7 @@ WRONG = [
         @stacks/test/c.yaml:15: not valid YAML
         @stacks/test/d.yaml:2, kind: unknown kind
           It is the string "AplicationSet".
-        @stacks/test/e.yaml:11, application shop, spec.source.helm: helm is not supported yet
+        @stacks/test/e.yaml:11, application shop, spec.source.plugin: plugin is not supported yet
         @stacks/test/f.yaml:11, application shop, spec.destination: server and servers are given together
           → Give exactly one of server, name and servers.
         """,
@@ -318,9 +314,6 @@ WRONG = [
         several_files,
         RENDER,
         """
-        @chart/Chart.yaml, application chart, cluster dev: this makes the directory one for Helm, which is not supported
-          → To read the directory as plain manifests all the same: directory.exclude: "Chart.yaml".
-        @kustomized/kustomization.yaml, application shop, cluster dev: this makes the directory one for Kustomize
         @manifests/c.yaml:4, application web, metadata.generateName: generateName is not supported
           → Give it a metadata.name
         @manifests/d.yaml:5, application web: not valid YAML

@@ -237,7 +237,9 @@ def test_an_old_tool_is_refused(world: World, repo: Repo, monkeypatch: pytest.Mo
     (old / "kustomize").chmod(0o755)
     monkeypatch.setenv("PATH", f"{old}{os.pathsep}{os.environ['PATH']}")
     repo.commit(BASE)
-    assert failure(world, repo).startswith(f"{old}/kustomize is too old\n  It is v4.5.7.\n")
+    assert failure(world, repo).startswith(
+        f"application web, cluster dev: {old}/kustomize is too old\n  It is v4.5.7.\n"
+    )
 
 
 def edit_as_argo_cd(directory: Path, wanted: Kustomize) -> None:
