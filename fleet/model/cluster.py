@@ -26,7 +26,7 @@ class Cluster:
     in_cluster: True for the one cluster that `https://kubernetes.default.svc` and the name `in-cluster` mean.
     labels: for selecting clusters.
     project: the Project that the cluster belongs to: all its namespaces are destinations for that one.
-    paused: True leaves the cluster at what was last deployed there.
+    paused: True leaves the cluster as it was last deployed, drift included.
     identifier: what makes it *this* cluster for good, whatever its URL or credentials; None is its name. Only
         a change of it makes Pulumi replace what was deployed there.
     """

@@ -15,11 +15,15 @@ FIELD_MANAGER: Final = "fleet"
 _FIELD_MANAGER: Final = "pulumi.com/patchFieldManager"
 _SKIP_AWAIT: Final = "pulumi.com/skipAwait"
 _WAIT_FOR: Final = "pulumi.com/waitFor"
+# True of whatever is there. With `skipAwait` nobody would wait for deletions either, and an object that has to be
+# replaced could not be made again while the old one is on its way out.
+_IS_THERE: Final = "jsonpath={.metadata.uid}"
 _SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
 _HELM_POLICY: Final = "helm.sh/resource-policy"
 
 # Kinds that the provider waits for, up to ten minutes on create and update, and looks into on every refresh
-# (pulumi-kubernetes: provider/pkg/await/awaiters.go). As in Argo CD, applying does not wait for health.
+# (pulumi-kubernetes: provider/pkg/await/awaiters.go). As in Argo CD, applying does not wait for health. Deleting waits
+# until they are gone.
 AWAITED: Final = frozenset(
     (group, kind)
     for group, kinds in (
@@ -40,8 +44,8 @@ def annotated(wanted: Wanted) -> Wanted:
     given = manifest.annotations
     ours = {_FIELD_MANAGER: FIELD_MANAGER}
     # `waitFor` would be without effect beside `skipAwait`.
-    if (manifest.group, manifest.kind) in AWAITED and _WAIT_FOR not in given:
-        ours[_SKIP_AWAIT] = "true"
+    if (manifest.group, manifest.kind) in AWAITED and _SKIP_AWAIT not in given:
+        ours[_WAIT_FOR] = _IS_THERE
     return wanted.with_metadata({**manifest.metadata, "annotations": {**ours, **given}})
 
 

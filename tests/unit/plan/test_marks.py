@@ -23,7 +23,7 @@ def marks(given: Manifest) -> dict[str, str]:
         ),
         pytest.param(
             manifest("Deployment", "a", api_version="apps/v1"),
-            {"pulumi.com/patchFieldManager": "fleet", "pulumi.com/skipAwait": "true"},
+            {"pulumi.com/patchFieldManager": "fleet", "pulumi.com/waitFor": "jsonpath={.metadata.uid}"},
             id="the provider would wait for a Deployment",
         ),
         pytest.param(
