@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from fleet.cli.group import cli
 from localclusters import LocalClusters
 
+REPOSITORY = Path(__file__).parents[3]
 PROJECT, STACK = "desk", "test"
 PASSPHRASE = "a passphrase"
 
@@ -199,6 +200,19 @@ class Desk:
         assert exit_code is None or run.exit_code == exit_code, str(run)
         return run
 
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start a command of the embedded engine as a process of its own, as a user does."""
+        command = [sys.executable, "-m", "fleet", words[0], "--stack", STACK, *words[1:]]
+        return subprocess.Popen(
+            command,
+            cwd=self.project,
+            env={**self.environment, "PYTHONPATH": str(REPOSITORY)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
     def up(self, *words: str, exit_code: int | None = 0) -> Run:
         """Deploy without a preview, without asking."""
         return self.run("up", "--yes", "--skip-preview", *words, exit_code=exit_code)
@@ -223,6 +237,12 @@ class Desk:
             return {}
         latest: Mapping[str, Any] = json.loads(self.checkpoint_file.read_text())["checkpoint"].get("latest") or {}
         return latest
+
+    def edit_state(self, change: Callable[[dict[str, Any]], None]) -> None:
+        """Change the deployment in the stack's state, as a run that was cut off might have left it."""
+        document = json.loads(self.checkpoint_file.read_text())
+        change(document["checkpoint"]["latest"])
+        self.checkpoint_file.write_text(json.dumps(document))
 
     def resources(self, prefix: str = "kubernetes:") -> dict[str, Mapping[str, Any]]:
         """Return name → resource of the state whose types start so; pending deletions left out."""

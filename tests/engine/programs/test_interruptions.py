@@ -1,0 +1,199 @@
+"""Runs that end too soon, by Ctrl-C or by a power cut: the state is true, and the next run goes on from there."""
+
+import signal
+import subprocess
+import time
+from typing import Any
+
+import pytest
+
+from tests.engine.programs.desk import Desk
+
+CANCELLED, LOCKED = 8, 14
+OBJECTS = 300
+# The last object waits for a file, so that a run cannot be over before it is meant to.
+MANY = f"""
+import os
+import time
+
+opts = ResourceOptions(provider=connect())
+for number in range({OBJECTS}):
+    config_map(f"a-{{number}}", {{}}, opts)
+
+
+def wait(id):
+    while not os.path.exists("open"):
+        time.sleep(0.02)
+    return id
+
+
+config_map("last", {{"gate": config_map("gate", {{}}, opts).id.apply(wait)}}, opts)
+"""
+
+
+def uids(desk: Desk) -> dict[str, str]:
+    found = desk.get("configmaps") or {}
+    items = {item["metadata"]["name"]: str(item["metadata"]["uid"]) for item in found["items"]}
+    return {name: uid for name, uid in items.items() if name != "kube-root-ca.crt"}
+
+
+def wait_for(desk: Desk, objects: int, process: subprocess.Popen[str]) -> None:
+    """Return when so many objects are there."""
+    deadline = time.monotonic() + 120
+    while len(desk.names()) < objects:
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def finish(desk: Desk) -> None:
+    """Let the next run come to its end, and check that it completes what the one before has begun."""
+    before = uids(desk)
+    (desk.project / "open").touch()
+    desk.up()
+    after = uids(desk)
+    assert len(after) == len(desk.resources()) == OBJECTS + 2
+    assert {name: after[name] for name in before} == before
+    assert "pending_operations" not in desk.latest()
+    desk.run("refresh", "--preview-only", "--expect-no-changes")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_a_run_cleanly(embedded: Desk, number: signal.Signals) -> None:
+    embedded.write(MANY)
+    with embedded.start("up", "--yes", "--skip-preview") as process:
+        wait_for(embedded, 20, process)
+        process.send_signal(number)
+        said, _ = process.communicate(timeout=120)
+    assert process.returncode == CANCELLED, said
+    assert "Traceback" not in said
+    # The state says exactly what is there.
+    there = uids(embedded)
+    known = {name: each["outputs"]["metadata"]["uid"] for name, each in embedded.resources().items()}
+    assert known == there
+    assert "pending_operations" not in embedded.latest()
+    finish(embedded)
+
+
+def test_a_run_that_is_killed_is_gone_on_with(embedded: Desk) -> None:
+    embedded.write(MANY)
+    with embedded.start("up", "--yes", "--skip-preview") as process:
+        wait_for(embedded, 20, process)
+        process.kill()
+        process.communicate(timeout=120)
+    run = embedded.up(exit_code=LOCKED)
+    assert "That process is gone" in run.text
+    assert "fleet cancel" in run.text
+    embedded.run("cancel", "--yes")
+    finish(embedded)
+
+
+def test_two_runs_of_a_stack_at_once_are_one_too_many(embedded: Desk) -> None:
+    embedded.write(MANY.replace(str(OBJECTS), "1"))
+    with embedded.start("up", "--yes", "--skip-preview") as process:
+        wait_for(embedded, 2, process)
+        for words in (["up"], ["refresh"], ["destroy"]):
+            run = embedded.run(*words, "--yes", "--skip-preview", exit_code=LOCKED)
+            assert "Another run holds stack 'test'" in run.text
+            assert f"process {process.pid}" in run.text
+        (embedded.project / "open").touch()
+        said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert sorted(embedded.resources()) == ["a-0", "gate", "last"]
+
+
+ONE = """
+opts = ResourceOptions(provider=connect())
+config_map("a", {}, opts)
+"""
+TWO = (
+    ONE
+    + """
+config_map("b", {"k": "v"}, opts)
+"""
+)
+
+
+def interrupt(desk: Desk, name: str = "b") -> None:
+    """Make the state one of a run that was cut off while it created an object."""
+
+    def change(latest: dict[str, Any]) -> None:
+        (made,) = (each for each in latest["resources"] if each["urn"].endswith(f"::{name}"))
+        latest["resources"].remove(made)
+        planned = {key: value for key, value in made.items() if key not in ("id", "outputs")}
+        latest["pending_operations"] = [{"resource": planned, "type": "creating"}]
+
+    desk.edit_state(change)
+
+
+def test_an_object_that_a_cut_off_run_has_created_is_taken_over(embedded: Desk) -> None:
+    embedded.deploy(TWO)
+    uid = embedded.uid("configmaps/b")
+    interrupt(embedded)
+    embedded.preview()
+    embedded.up()
+    assert embedded.uid("configmaps/b") == uid
+    assert sorted(embedded.resources()) == ["a", "b"]
+    assert "pending_operations" not in embedded.latest()
+
+
+@pytest.mark.parametrize("command", ["up", "destroy"])
+def test_an_object_that_a_cut_off_run_has_created_and_nobody_wants_is_deleted(embedded: Desk, command: str) -> None:
+    embedded.deploy(TWO)
+    interrupt(embedded)
+    embedded.write(ONE)
+    previewed = embedded.preview() if command == "up" else embedded.run("destroy", "--preview-only")
+    assert f"delete ConfigMap {embedded.namespace}/b" in previewed.text
+    embedded.run(command, "--yes", "--skip-preview")
+    assert embedded.names() == (["a"] if command == "up" else [])
+    assert "pending_operations" not in embedded.latest()
+
+
+@pytest.mark.parametrize("program", [ONE, TWO], ids=["unwanted", "wanted"])
+def test_what_somebody_else_has_made_meanwhile_is_left_alone(embedded: Desk, program: str) -> None:
+    embedded.deploy(TWO)
+    interrupt(embedded)
+    embedded.delete("configmaps/b")
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b"}, "data": {"by": "somebody else"}}
+    embedded.create("configmaps", body)
+    run = embedded.deploy(program, exit_code=4 if program == TWO else 0)
+    assert ("it exists already" in run.text) is (program == TWO)
+    assert embedded.data("b") == {"by": "somebody else"}
+    assert "pending_operations" not in embedded.latest()
+
+
+def test_what_a_cut_off_run_has_not_created_is_forgotten(embedded: Desk) -> None:
+    embedded.deploy(TWO)
+    interrupt(embedded)
+    embedded.delete("configmaps/b")
+    embedded.deploy(ONE)
+    assert embedded.names() == ["a"]
+    assert "pending_operations" not in embedded.latest()
+
+
+def test_a_name_that_a_cut_off_run_has_found_is_used_again(embedded: Desk) -> None:
+    program = """
+Thing("kubernetes:core/v1:ConfigMap", "b", {"metadata": {"namespace": NAMESPACE}}, ResourceOptions(provider=connect()))
+"""
+    embedded.deploy(program)
+    before = uids(embedded)
+    interrupt(embedded)
+    embedded.up()
+    assert uids(embedded) == before
+
+
+def test_an_object_of_another_name_that_a_cut_off_replacement_has_created_is_deleted(embedded: Desk) -> None:
+    """The program went back to the old name: its URN is wanted, the object is not."""
+    program = 'config_map("b", {}, ResourceOptions(provider=connect()), named="%s")\n'
+    embedded.deploy(program % "new")
+    interrupt(embedded)
+    pending = embedded.latest()["pending_operations"]
+    new = embedded.get("configmaps/new")
+    embedded.edit_state(lambda latest: latest.pop("pending_operations"))
+    embedded.deploy(program % "old")
+    embedded.edit_state(lambda latest: latest.update(pending_operations=pending))
+    assert new is not None
+    assert embedded.names() == ["new", "old"]
+    embedded.up()
+    assert embedded.names() == ["old"]
+    assert "pending_operations" not in embedded.latest()
