@@ -40,11 +40,15 @@ def _brought(inputs: Mapping[str, Any]) -> tuple[Thing, ...]:
 
 
 class Arrivals:
-    """What has come to the clusters in a run. at_work: how many registrations are under way, waiting or not."""
+    """What has come to the clusters in a run.
 
-    def __init__(self, at_work: Callable[[], int], stop: asyncio.Event) -> None:
+    at_work: how many registrations are under way, waiting or not. patience_s: for when all of them wait.
+    """
+
+    def __init__(self, at_work: Callable[[], int], stop: asyncio.Event, *, patience_s: float = _PATIENCE_S) -> None:
         self._at_work = at_work
         self._stop = stop
+        self._patience_s = patience_s
         self._there: set[tuple[object, Thing]] = set()
         self._waiting = 0
 
@@ -61,7 +65,7 @@ class Arrivals:
         self._waiting += 1
         quiet_s = 0.0
         try:
-            while quiet_s < _PATIENCE_S and not self.has(cluster, thing) and not self._stop.is_set():
+            while quiet_s < self._patience_s and not self.has(cluster, thing) and not self._stop.is_set():
                 await asyncio.sleep(_STEP_S)
                 quiet_s = quiet_s + _STEP_S if self._at_work() <= self._waiting else 0.0
         finally:

@@ -17,13 +17,14 @@ Found = TypeVar("Found")
 
 
 class Names:
-    """The URNs of one run. Owns which were given out, and which old URN each resource had."""
+    """The URNs of one run. Owns which were given out, which old URN each resource had, and that none had two."""
 
     def __init__(self, stack: str, project: str) -> None:
         self._stack = stack
         self._project = project
         self._given: set[str] = set()
         self._former: dict[str, str] = {}
+        self._found: dict[str, str] = {}
 
     def give(self, wanted: Goal) -> str:
         """Return the goal's URN. Raises FleetError when another resource of the program has it already."""
@@ -40,10 +41,10 @@ class Names:
         return urn
 
     def find(self, urn: str, wanted: Goal, state: Mapping[str, Found]) -> Found | None:
-        """Return what the state holds under the URN, or under an alias of it."""
+        """Return what the state holds under the URN, or under an alias of it, and nobody else has been given."""
         for candidate in (urn, *self._aliases(wanted)):
             found = state.get(candidate)
-            if found is not None:
+            if found is not None and self._found.setdefault(candidate, urn) == urn:
                 if candidate != urn:
                     self._former[urn] = candidate
                 return found

@@ -220,19 +220,18 @@ def expected(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def marked(live: Any, inputs: Any) -> Any:
-    """Return the value with everything wrapped in Secret that is Secret at the same place of the inputs."""
-    if isinstance(inputs, Secret):
-        return Secret(live)
+    """Return the value with everything wrapped in Secret that is Secret at the same place of the inputs.
+
+    A list with something secret in it is so as a whole, because a cluster may put it into another order.
+    """
     if isinstance(live, dict) and isinstance(inputs, Mapping):
         return {key: marked(value, inputs[key]) if key in inputs else value for key, value in live.items()}
-    if isinstance(live, list) and isinstance(inputs, list):
-        return [marked(value, inputs[at]) if at < len(inputs) else value for at, value in enumerate(live)]
-    return live
+    return Secret(live) if values.holds(inputs, Secret) else live
 
 
 def resource_version(outputs_: Mapping[str, Any]) -> str | None:
     """Return the version of the object that the state was taken from; None when it is not known."""
-    version = (outputs_.get("metadata") or {}).get("resourceVersion")
+    version = (values.reveal(outputs_.get("metadata")) or {}).get("resourceVersion")
     return str(version) if version else None
 
 

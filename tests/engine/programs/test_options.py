@@ -155,7 +155,7 @@ def test_what_is_protected_is_not_replaced_until_it_is_protected_no_more(desk: D
     failed = 4 if desk.engine.name == "embedded" else 1
     desk.deploy(PROTECTED)
     renamed = PROTECTED.replace('named="a"', 'named="a2"')
-    assert "protected" in desk.deploy(renamed, exit_code=failed).text
+    assert "protect" in desk.deploy(renamed, exit_code=failed).text
     assert desk.data("a") == {"k": "v"}
     desk.deploy(renamed.replace(", protect=True", ""))
     assert desk.names() == ["a2", "b"]

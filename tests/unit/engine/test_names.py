@@ -55,6 +55,14 @@ def test_an_alias_finds_what_the_state_knows_under_it(alias: AliasSpec, former: 
     assert names.find(names.give(goal), goal, {former: "found"}) == "found"
 
 
+def test_what_one_resource_was_no_other_one_can_have_been() -> None:
+    names = Names("dev", "fleet")
+    state = {"urn:pulumi:dev::fleet::fleet:index:Application$kubernetes:apps/v1:Deployment::old": "found"}
+    first, second = object_goal("new", AliasSpec(name="old")), object_goal("old")
+    assert names.find(names.give(first), first, state) == "found"
+    assert names.find(names.give(second), second, state) is None
+
+
 def test_children_follow_a_parent_that_was_renamed() -> None:
     names = Names("dev", "fleet")
     parent = Goal("a:b:New", "new", custom=False, aliases=(AliasSpec(type="a:b:Old", name="old"),))
