@@ -40,7 +40,7 @@ demo: venv ## Deploy an application to three local clusters, change it, heal it,
 clusters: venv ## Build the control planes of the local clusters, if they are not built yet.
 	@$(BIN)/python -m localclusters build
 
-tools: venv ## Build helm and kustomize for the tests, if they are not built yet.
+tools: venv ## Build helm, kustomize and crane for the tests, if they are not built yet.
 	@$(BIN)/python -m testtools
 
 test: venv clusters tools ## Run all tests, the ones against real API servers included.

@@ -1,4 +1,4 @@
-"""helm and kustomize for the tests, built from go.mod as the control planes are, and kept in the same cache.
+"""helm, kustomize and crane (an OCI registry) for the tests, built from go.mod as the control planes are, in the same cache.
 
 They are a module of their own, so that another version of one of them does not have the control planes built anew.
 """

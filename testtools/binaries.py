@@ -16,7 +16,12 @@ from localclusters.locks import exclusive
 from localclusters.progress import Progress, to_stderr
 
 MODULE = Path(__file__).parent
-PROGRAMS = {"helm": "helm.sh/helm/v4/cmd/helm", "kustomize": "sigs.k8s.io/kustomize/kustomize/v5"}
+PROGRAMS = {
+    "helm": "helm.sh/helm/v4/cmd/helm",
+    "kustomize": "sigs.k8s.io/kustomize/kustomize/v5",
+    "crane": "github.com/google/go-containerregistry/cmd/crane",
+}
+_NAMES = ", ".join(PROGRAMS)
 # Where each program keeps the version that it tells.
 _STAMPS = {
     "helm.sh/helm/v4": "helm.sh/helm/v4/internal/version.version",
@@ -28,7 +33,7 @@ def ensure_tools(progress: Progress = to_stderr) -> Path:
     """The directory with the programs, built first when there is none, which takes minutes. Raises BuildError."""
     target = cache_directory() / f"tools-{_key()}"
     if not target.exists():
-        waiting = "helm and kustomize are being built by another process; waiting for it"
+        waiting = f"{_NAMES} are being built by another process; waiting for it"
         with exclusive(target.with_suffix(".lock"), waiting, progress):
             if not target.exists():
                 _build(target, progress)
@@ -45,7 +50,7 @@ def _key() -> str:
 def _build(target: Path, progress: Progress) -> None:
     major, minor = re.findall(r"^go (\d+)\.(\d+)", _go_mod(), re.MULTILINE)[0]
     go = find_go(MODULE, (int(major), int(minor)), progress)
-    progress(f"building helm and kustomize into {target}: the first time this takes minutes, then never again")
+    progress(f"building {_NAMES} into {target}: the first time this takes minutes, then never again")
     unfinished = target.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     compile_programs(go, MODULE, _plan(), unfinished, progress)
