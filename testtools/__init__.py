@@ -1,4 +1,4 @@
-"""helm, kustomize and crane (an OCI registry) for the tests, built from go.mod as the control planes are, in the same cache.
+"""helm, kustomize and crane, an OCI registry, for the tests: built and cached as the control planes are, from go.mod.
 
 They are a module of their own, so that another version of one of them does not have the control planes built anew.
 """
