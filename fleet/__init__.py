@@ -2,14 +2,18 @@
 
 from fleet.model.application import Application, Destination, SyncPolicy
 from fleet.model.cluster import Cluster
+from fleet.model.directory import Directory
 from fleet.model.fleet import Fleet
 from fleet.model.helm import Helm
 from fleet.model.kustomize import Kustomize
+from fleet.model.override import Override
+from fleet.model.patch import Patch, PatchTarget
 from fleet.model.project import GroupKind, Project, ProjectDestination
-from fleet.model.source import Directory, GitSource
+from fleet.model.source import ChartSource, GitSource
 
 __all__ = [
     "Application",
+    "ChartSource",
     "Cluster",
     "Destination",
     "Directory",
@@ -18,6 +22,9 @@ __all__ = [
     "GroupKind",
     "Helm",
     "Kustomize",
+    "Override",
+    "Patch",
+    "PatchTarget",
     "Project",
     "ProjectDestination",
     "SyncPolicy",

@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from fleet.argo.destination import parse_destinations
-from fleet.argo.fields import Section, is_empty, shown
+from fleet.argo.fields import Section, shown
 from fleet.argo.keys import ADOPT, API_VERSION, KEYS, SKIP_RECONCILE
-from fleet.argo.source import parse_source
+from fleet.argo.override import parse_overrides
+from fleet.argo.source import parse_sources
 from fleet.argo.sync import parse_sync_policy
 from fleet.model import checks
 from fleet.model.application import Application
@@ -67,15 +68,19 @@ def _adopt(section: Section) -> bool:
     return adopt == "true"
 
 
+def _sources(section: Section) -> dict[str, Any]:
+    found = parse_sources(section)
+    return {"source": found[0]} if len(found) == 1 else {"sources": found}
+
+
 def _spec(section: Section) -> dict[str, Any]:
     section.known(KEYS["spec"])
-    elsewhere = any(not is_empty(section.data.get(key)) for key in ("sources", "sourceHydrator"))
-    hint = "" if elsewhere else "Give the Application a repoURL and a path."
-    source = section.section("source", required=hint)
     destination = section.section("destination", required="Give the Application a server, a name or servers.")
     return {
         "project": section.text("project", checks.name) or DEFAULT_PROJECT,
-        "source": parse_source(source) if source else None,
+        **_sources(section),
         "destinations": parse_destinations(destination) if destination else (),
+        "namespace": (destination.text("namespace", checks.namespace) if destination else "") or None,
+        "overrides": parse_overrides(section),
         "sync": parse_sync_policy(section.section("syncPolicy")),
     }

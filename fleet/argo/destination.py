@@ -1,7 +1,7 @@
 """`spec.destination` → Destinations.
 
 A destination keeps the cluster as the file names it, by URL or by name: which cluster that is, is decided when the
-clusters of the stack are known.
+clusters of the stack are known. `spec.destination.namespace` is the application's, for all that name none.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from typing import Any
 
 from fleet.argo.fields import Section
 from fleet.argo.keys import KEYS
-from fleet.argo.source import check_revision
-from fleet.argo.tools import parse_helm, parse_kustomize
+from fleet.argo.override import parse_changes
 from fleet.model import checks
 from fleet.model.application import Destination
 
@@ -22,48 +21,38 @@ _ENTRY = "a cluster's URL or name, or a mapping with server or name"
 def parse_destinations(section: Section) -> tuple[Destination, ...]:
     """Return the destinations in the order of the file; those with something wrong are left out."""
     section.known(KEYS["spec.destination"])
-    namespace = section.text("namespace", checks.namespace)
     found: list[Destination | None] = []
     for key in _given(section, ("server", "name", "servers")):
         if key == "servers":
-            found += _servers(section, namespace)
+            found += _servers(section)
         else:
             cluster = section.text(key, checks.text)
-            found.append(_destination(replace(section, where=section.at(key)), cluster, namespace))
+            found.append(_destination(replace(section, where=section.at(key)), cluster))
     return tuple(each for each in found if each is not None)
 
 
-def _servers(section: Section, namespace: str) -> list[Destination | None]:
+def _servers(section: Section) -> list[Destination | None]:
     if section.data["servers"] == []:
         section.note(section.at("servers"), "must have at least one entry", hint="List the clusters to deploy to.")
-    entries = list(section.entries("servers"))
-    return [_entry(replace(section, where=where), entry, namespace) for where, entry in entries]
+    return [_entry(replace(section, where=where), entry) for where, entry in section.entries("servers")]
 
 
-def _entry(section: Section, entry: object, namespace: str) -> Destination | None:
+def _entry(section: Section, entry: object) -> Destination | None:
     if isinstance(entry, str) and entry.strip():
-        return _destination(section, entry, namespace)
+        return _destination(section, entry)
     if not isinstance(entry, dict):
         section.wrong_type(section.where, entry, _ENTRY)
         return None
     section = replace(section, data=entry)
     section.known(KEYS["spec.destination.servers[]"])
     clusters = [section.text(key, checks.text) for key in _given(section, ("server", "name"))]
-    namespace = section.text("namespace", checks.namespace) or namespace
-    override = {
-        "revision": section.text("targetRevision", check_revision) or None,
-        "path": section.text("path", checks.relative_path) or None,
-        "kustomize": parse_kustomize(section.section("kustomize")),
-        "helm": parse_helm(section.section("helm")),
-    }
-    return _destination(section, "".join(clusters), namespace, **override)
+    return _destination(section, "".join(clusters), **parse_changes(section))
 
 
-def _destination(section: Section, cluster: str, namespace: str, **override: Any) -> Destination | None:
+def _destination(section: Section, cluster: str, **changes: Any) -> Destination | None:
     if section.problems:
         return None
-    values = {"namespace": namespace or None, **override}
-    return section.checked(section.where, lambda: Destination(cluster, **values, where=section.where))
+    return section.checked(section.where, lambda: Destination(cluster, **changes, where=section.where))
 
 
 def _given(section: Section, references: tuple[str, ...]) -> list[str]:

@@ -1,7 +1,7 @@
 """What may stand in an Argo CD Application, as data: the one place that knows every key.
 
-Keys and defaults are those of Argo CD 3.6, pkg/apis/application/v1alpha1/types.go; `servers`, and what its entries may
-hold, is this project's own. docs/reference/argo-yaml.md shows the same tables to users.
+Keys and defaults are those of Argo CD 3.6, pkg/apis/application/v1alpha1/types.go; `servers`, what its
+entries may hold, and `overrides` are this project's own. docs/reference/argo-yaml.md shows the same tables to users.
 """
 
 from __future__ import annotations
@@ -93,13 +93,12 @@ _ANNOTATIONS = Keys(
 )
 
 _SPEC = Keys(
-    read=("project", "source", "destination", "syncPolicy"),
+    read=("project", "source", "sources", "destination", "overrides", "syncPolicy"),
     unused={
         "info": "It is shown in Argo CD's user interface.",
         "revisionHistoryLimit": "The history is Git's and the state's.",
     },
     unsupported={
-        "sources": Unsupported("An Application has one source so far.", "Use source, or one Application per source."),
         "sourceHydrator": Unsupported("Nothing here writes to Git.", "Use source with what syncSource names."),
         "ignoreDifferences": Unsupported(
             "Every field that the manifests set is compared and healed.",
@@ -109,18 +108,19 @@ _SPEC = Keys(
 )
 
 _SOURCE = Keys(
-    read=("repoURL", "path", "targetRevision", "directory", "kustomize", "helm"),
-    unused={
-        "name": "It tells several sources apart.",
-        "ref": "Argo CD uses it in sources only.",
-    },
-    unsupported={
-        "chart": Unsupported(
-            "Charts are read from Git repositories so far.", "Commit the chart, and name its directory as path."
-        ),
-        "plugin": Unsupported(_NOT_RENDERED, _RENDER_FIRST, even_empty=True),
-        "tagPrefix": Unsupported("It belongs to version constraints.", "Name the tag as targetRevision."),
-    },
+    read=(
+        "repoURL",
+        "path",
+        "chart",
+        "targetRevision",
+        "tagPrefix",
+        "name",
+        "ref",
+        "directory",
+        "kustomize",
+        "helm",
+    ),
+    unsupported={"plugin": Unsupported(_NOT_RENDERED, _RENDER_FIRST, even_empty=True)},
 )
 
 _DIRECTORY = Keys(
@@ -176,7 +176,21 @@ _HELM = Keys(
     unused={"version": _FROM_PATH, "passCredentials": "It is for chart repositories, and charts are read from Git."},
 )
 
-_SERVER = Keys(read=("server", "name", "namespace", "targetRevision", "path", "kustomize", "helm"))
+# What an override and an entry of `servers` can say; this project's own.
+_CHANGES = (
+    "source",
+    "namespace",
+    "targetRevision",
+    "path",
+    "kustomize",
+    "helm",
+    "patches",
+    "labels",
+    "annotations",
+    "skip",
+)
+_SERVER = Keys(read=("server", "name", *_CHANGES))
+_TARGET = Keys(read=("group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector"))
 
 _SYNC_POLICY = Keys(
     read=("automated", "syncOptions", "managedNamespaceMetadata"),
@@ -194,14 +208,15 @@ KEYS: Mapping[str, Keys] = MappingProxyType(
         "spec.source.kustomize": _KUSTOMIZE,
         "spec.source.kustomize.replicas[]": Keys(read=("name", "count")),
         "spec.source.kustomize.patches[]": Keys(read=("patch", "path", "target", "options")),
-        "spec.source.kustomize.patches[].target": Keys(
-            read=("group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector")
-        ),
+        "spec.source.kustomize.patches[].target": _TARGET,
         "spec.source.helm": _HELM,
         "spec.source.helm.parameters[]": Keys(read=("name", "value", "forceString")),
         "spec.source.helm.fileParameters[]": Keys(read=("name", "path")),
         "spec.destination": Keys(read=("server", "name", "servers", "namespace")),
         "spec.destination.servers[]": _SERVER,
+        "spec.overrides[]": Keys(read=("clusters", "selector", *_CHANGES)),
+        "spec.overrides[].patches[]": Keys(read=("patch", "target", "optional")),
+        "spec.overrides[].patches[].target": _TARGET,
         "spec.syncPolicy": _SYNC_POLICY,
         "spec.syncPolicy.automated": Keys(read=("enabled", "prune", "selfHeal", "allowEmpty")),
     }

@@ -1,40 +1,71 @@
-"""`spec.source` → GitSource."""
+"""`spec.source` and `spec.sources` → GitSources and ChartSources."""
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from typing import Any
 
 from fleet.argo.fields import Section, is_empty
 from fleet.argo.keys import DEFAULT_REVISION, KEYS
 from fleet.argo.tools import parse_helm, parse_kustomize
-from fleet.errors import DeclarationError, Problem
 from fleet.model import checks
-from fleet.model.source import Directory, GitSource
-
-# What github.com/Masterminds/semver takes for a constraint and not for a version; Argo CD would look for the newest tag
-# that fits, and only without one for a branch of that name. `HEAD~1` and `feature/x` are none.
-_CONSTRAINT = re.compile(r"[=<>!~^*].*|.*(?:\s|\|\|).*|[vV]?(?:\d+\.){0,2}[xX*](?:\.[xX*])?")
+from fleet.model.directory import Directory
+from fleet.model.source import ChartSource, GitSource, Source
 
 
-def parse_source(section: Section) -> GitSource | None:
-    """Return the source; None if something is wrong with it."""
+def parse_sources(spec: Section) -> tuple[Source, ...]:
+    """Return the sources in the order of the file; with `sources`, `source` does not count (Argo CD, `GetSources`)."""
+    if is_empty(spec.data.get("sources")):
+        elsewhere = not is_empty(spec.data.get("sourceHydrator"))
+        section = spec.section("source", required="" if elsewhere else "Give the Application a repoURL and a path.")
+        found = [_source(section, several=False)] if section else []
+    else:
+        found = [_entry(replace(spec, where=where), entry) for where, entry in spec.entries("sources")]
+    return tuple(each for each in found if each is not None)
+
+
+def _entry(section: Section, entry: object) -> Source | None:
+    if not isinstance(entry, dict):
+        section.wrong_type(section.where, entry, "a mapping")
+        return None
+    return _source(replace(section, data=entry), several=True)
+
+
+def _source(section: Section, *, several: bool) -> Source | None:
+    """Return one source; None if something is wrong with it. several: it may be there for its `ref` only."""
     section.known(KEYS["spec.source"])
-    root = 'The root of the repository is ".".' if is_empty(section.data.get("chart")) else ""
+    repo = section.text("repoURL", _check_repository, required="Name the Git or chart repository.")
+    name = section.text("name")
+    if section.text("chart"):
+        return _chart(section, repo, name)
+    ref = section.text("ref") if several else ""
     values: dict[str, Any] = {
-        "repo": section.text(
-            "repoURL", _check_repository, required="Name the Git repository that holds the manifests."
-        ),
-        "path": section.text("path", checks.relative_path, required=root),
+        "repo": repo,
+        "path": section.text("path", checks.relative_path, required="" if ref else _ROOT) or None,
         "revision": section.text("targetRevision", check_revision) or DEFAULT_REVISION,
+        "tag_prefix": section.text("tagPrefix"),
+        "directory": _directory(section.section("directory")),
+        "kustomize": parse_kustomize(section.section("kustomize")),
+        "helm": parse_helm(section.section("helm")),
+        "name": name,
+        "ref": ref,
     }
-    directory = _directory(section.section("directory"))
-    kustomize, helm = parse_kustomize(section.section("kustomize")), parse_helm(section.section("helm"))
+    return None if section.problems else section.checked(section.where, lambda: GitSource(**values))
+
+
+_ROOT = 'The root of the repository is ".".'
+
+
+def _chart(section: Section, repo: str, name: str) -> Source | None:
+    """Return a chart of a chart repository. As in Argo CD it has no path, and nothing can refer to it."""
+    for key in ("path", "ref", "directory", "kustomize", "tagPrefix"):
+        if not is_empty(section.data.get(key)):
+            section.note(section.at(key), f"{key} and chart are given together", hint="Keep one of them.")
+    helm, chart = parse_helm(section.section("helm")), section.text("chart")
+    version = section.text("targetRevision", required="Name the chart's version, such as 1.2.3 or 1.2.x.")
     if section.problems:
         return None
-    return section.checked(
-        section.where, lambda: GitSource(**values, directory=directory, kustomize=kustomize, helm=helm)
-    )
+    return section.checked(section.where, lambda: ChartSource(repo, chart=chart, version=version, helm=helm, name=name))
 
 
 def _directory(section: Section | None) -> Directory:
@@ -49,19 +80,11 @@ def _directory(section: Section | None) -> Directory:
 
 
 def check_revision(owner: str, field: str, value: str) -> None:
-    """Check a revision as `GitSource` does, and that it is no version constraint."""
+    """Check a revision as `GitSource` does."""
     checks.text(owner, field, value)
     if value.startswith("-"):
-        raise checks.fail(owner, field, value, "a branch, tag, SHA, HEAD or refs/…")
-    if _CONSTRAINT.fullmatch(value):
-        hint = f"Name one tag. If it is a branch, write refs/heads/{value}."
-        raise DeclarationError(
-            Problem("version constraints are not supported yet", detail=f"It is {value!r}.", hint=hint)
-        )
+        raise checks.fail(owner, field, value, "a branch, tag, SHA, HEAD, refs/… or a version")
 
 
 def _check_repository(owner: str, field: str, value: str) -> None:
     checks.text(owner, field, value)
-    if value.startswith("oci://"):
-        hint = "Commit what it holds to a Git repository."
-        raise DeclarationError(Problem("OCI registries are not supported yet", hint=hint))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from fleet.errors import DeclarationError, Problem
+from fleet.model.glob import compile_glob
 
 # RFC 1123 as Kubernetes applies it to object names.
 _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -66,6 +67,23 @@ def relative_path(owner: str, field: str, value: object, *, optional: bool = Fal
         raise fail(owner, field, value, 'a path inside the repository, such as "manifests" or "."')
     if value.startswith("/") or ".." in value.split("/"):
         raise fail(owner, field, value, 'relative to the repository\'s root, without ".."')
+
+
+def expression(owner: str, field: str, value: str) -> None:
+    """Check for a regular expression."""
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise fail(owner, field, value, f"a regular expression: {error}") from None
+
+
+def glob(owner: str, field: str, value: str) -> None:
+    """Check for a glob that is not empty."""
+    text(owner, field, value)
+    try:
+        compile_glob(value)
+    except ValueError as error:
+        raise fail(owner, field, value, f"a name or glob: {error}") from None
 
 
 def sequence(owner: str, field: str, value: object, of: type | tuple[type, ...], what: str) -> tuple[object, ...]:

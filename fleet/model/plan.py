@@ -2,37 +2,65 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from fleet.model.application import Application, Destination
 from fleet.model.cluster import Cluster
 from fleet.model.manifest import Manifest
-from fleet.model.source import Tool
+from fleet.model.patch import Patch
+from fleet.model.source import Source, Tool
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Revision:
-    """What a commit is asked for: a repository, mirrors applied, and a revision's name in it."""
+    """What a commit, or a chart's version, is asked for: a repository, mirrors applied, and a revision's name in it.
+
+    tag_prefix: of the tags that a version constraint is about.
+    chart: the chart, if `repo` is a chart repository; then `name` is a version or a constraint.
+    """
 
     repo: str
     name: str
+    tag_prefix: str = ""
+    chart: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSource:
+    """One of an application's sources, as a destination has it.
+
+    source: as declared. path: `.` for a chart of a chart repository. tool: with everything put on top of it.
+    """
+
+    source: Source
+    revision: Revision
+    path: str
+    tool: Tool
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """One application at one destination, everything that depends on the destination decided.
 
-    tool: the source's, with what the destination puts on top of it.
-    namespace: None where the destination names none.
+    sources: those that nothing is rendered of are among them.
+    namespace: None where nobody names one.
+    patches, labels, annotations: of the application's objects there, after they are rendered.
     """
 
     application: Application
     destination: Destination
     cluster: Cluster
-    revision: Revision
-    path: str
-    tool: Tool
+    sources: tuple[TargetSource, ...]
     namespace: str | None
+    patches: tuple[Patch, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def rendering(self) -> tuple[TargetSource, ...]:
+        """The sources that manifests are made of."""
+        return tuple(each for each in self.sources if each.source.renders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +72,22 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """A repository at a commit whose files a chart's value files may be: those that start with `$<name>/`."""
+
+    name: str
+    repo: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
 class RenderRequest:
     """What determines the manifests of a path: the same request gives the same bytes, whatever the cluster.
 
+    commit: a full SHA; of a chart in a chart repository its exact version.
     release: matters to charts only; requests that differ in nothing else are one for everything else.
+    chart: the chart, if `repo` is a chart repository.
+    references: those that the tool's value files name.
     """
 
     repo: str
@@ -55,14 +95,27 @@ class RenderRequest:
     path: str
     tool: Tool
     release: Release = Release()
+    chart: str = ""
+    references: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PatchRequest:
+    """What determines the objects of a target that has patches: what is rendered, in order, and the patches."""
+
+    requests: tuple[RenderRequest, ...]
+    patches: tuple[Patch, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A target with what its source holds. commit: the full SHA that `revision` was resolved to."""
+    """A target with what its sources hold.
+
+    commits: per source of the target, the full SHA or chart version that its revision was resolved to.
+    """
 
     target: Target
-    commit: str
+    commits: tuple[str, ...]
     manifests: tuple[Manifest, ...]
 
 
@@ -95,14 +148,15 @@ class PlannedApplication:
     """An application in one cluster: the component that its objects are children of.
 
     name: the Pulumi name, `<cluster>/<application>`; a second destination in the same cluster shares it.
-    commits: per namespace of the destinations in this cluster ("" where none is named), the full SHA.
+    commits: per namespace of the destinations in this cluster ("" where none is named), and per source, the full SHA
+        or chart version.
     required_namespaces: namespaces that must exist already: objects go there and nobody here creates them.
     """
 
     name: str
     application: Application
     cluster: str
-    commits: tuple[tuple[str, str], ...]
+    commits: tuple[tuple[str, tuple[str, ...]], ...]
     required_namespaces: tuple[str, ...] = ()
 
 

@@ -10,18 +10,18 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from fleet.model.directory import Directory
 from fleet.model.helm import Helm
 from fleet.model.kustomize import Kustomize
-from fleet.model.plan import Target
-from fleet.model.source import Directory, Tool
+from fleet.model.plan import Target, TargetSource
+from fleet.model.source import GitSource, Tool
 
 # Go's special shell names are one character; a `$` before anything else stays, as with os.Expand.
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>[^}]*)\}|(?P<special>[*#$@!?0-9-])|(?P<plain>[A-Za-z_][A-Za-z0-9_]*))")
 
 
-def variables(target: Target, commit: str) -> Mapping[str, str]:
-    """Return the variables of Argo CD's `newEnv` (reposerver/repository/repository.go)."""
-    source, destination = target.application.source, target.destination
+def variables(target: Target, source: TargetSource, commit: str) -> Mapping[str, str]:
+    """Return the variables of Argo CD's `newEnv` (reposerver/repository/repository.go), for one of several sources."""
     return {
         "$": "$",
         "ARGOCD_APP_NAME": target.application.name,
@@ -30,9 +30,9 @@ def variables(target: Target, commit: str) -> Mapping[str, str]:
         "ARGOCD_APP_REVISION": commit,
         "ARGOCD_APP_REVISION_SHORT": commit[:7],
         "ARGOCD_APP_REVISION_SHORT_8": commit[:8],
-        "ARGOCD_APP_SOURCE_REPO_URL": source.repo,
-        "ARGOCD_APP_SOURCE_PATH": target.path,
-        "ARGOCD_APP_SOURCE_TARGET_REVISION": destination.revision or source.revision,
+        "ARGOCD_APP_SOURCE_REPO_URL": source.source.repo,
+        "ARGOCD_APP_SOURCE_PATH": source.path if isinstance(source.source, GitSource) else "",
+        "ARGOCD_APP_SOURCE_TARGET_REVISION": source.revision.name,
     }
 
 

@@ -7,7 +7,8 @@ from itertools import groupby
 
 from fleet.errors import Problem
 from fleet.model.manifest import ObjectKey
-from fleet.model.plan import Rendered
+from fleet.model.plan import Rendered, Target, TargetSource
+from fleet.model.source import ChartSource
 from fleet.plan.wanted import Wanted
 
 
@@ -17,11 +18,24 @@ def empty(rendered: Iterable[Rendered]) -> Iterable[Problem]:
         target = each.target
         if not each.manifests and not target.application.sync.allow_empty:
             yield Problem(
-                f"{target.path!r} holds no object at {target.revision.name} ({each.commit[:12]})",
+                _nothing(target, each.commits),
                 target.destination.where,
                 detail="What the application has deployed would no longer be wanted there.",
                 hint="Check the path. If it is meant to be empty: allow_empty=True, in YAML `allowEmpty: true`.",
             ).at(application=target.application.name, cluster=target.cluster.name)
+
+
+def _nothing(target: Target, commits: Sequence[str]) -> str:
+    places = [_place(*each) for each in zip(target.sources, commits, strict=True) if each[0].source.renders]
+    if len(places) == 1:
+        return "{} holds no object at {}".format(*places[0])
+    return f"no source holds an object: {', '.join(f'{what} at {when}' for what, when in places)}"
+
+
+def _place(source: TargetSource, commit: str) -> tuple[str, str]:
+    if isinstance(source.source, ChartSource):
+        return f"chart {source.source.chart}", f"version {commit}"
+    return repr(source.path), f"{source.revision.name} ({commit[:12]})"
 
 
 def merged(wanted: Iterable[Wanted]) -> tuple[Wanted, ...]:
@@ -64,7 +78,7 @@ def _clash(key: ObjectKey, claims: Sequence[Wanted]) -> Problem:
 
 
 def _claim(claim: Wanted) -> str:
-    target = claim.target
     where = claim.manifest.where
     place = f"{where.file}:{where.line}" if where.line else where.file
-    return f"{claim.application}: {place} of {target.revision.repo} at {target.revision.name}"
+    origins = (f"{source.revision.repo} at {source.revision.name}" for source in claim.target.rendering)
+    return f"{claim.application}: {place} of {' or '.join(origins)}"

@@ -1,28 +1,31 @@
 """Expand: the declared Fleet → one Target per application and destination. The first step of the plan.
 
-References (`server`, `name`, a Cluster) become clusters here, a destination's own revision and path replace the
-source's, and its Kustomize and Helm go on top of the source's. Whether a repository, revision or path exists is not
-known yet.
+References (`server`, `name`, a Cluster) become clusters here, and overrides go on top of the sources. Whether a
+repository, revision or path exists is not known yet.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from fleet.errors import DeclarationError, Problem, Where
 from fleet.model.application import Application, Destination
 from fleet.model.cluster import IN_CLUSTER_NAME, IN_CLUSTER_URL, Cluster
 from fleet.model.fleet import Fleet
-from fleet.model.plan import Revision, Target
+from fleet.model.override import Override
+from fleet.model.plan import Revision, Target, TargetSource
 from fleet.model.project import DEFAULT_PROJECT, Project
-from fleet.model.source import Tool
+from fleet.model.source import ChartSource, GitSource, Source
+from fleet.plan.layers import about, layers
 from fleet.plan.namespace import DEFAULT_NAMESPACE
 from fleet.plan.tailoring import tailored
 
 
 def expand(fleet: Fleet, mirrors: Mapping[str, str]) -> tuple[Target, ...]:
-    """Return a Target per application and destination, by cluster, application and namespace.
+    """Return a Target per application and destination that is not skipped, by cluster, application and namespace.
 
     mirrors: repository URL → what to fetch instead. A trailing `/` or `.git` makes no difference.
     Raises DeclarationError with everything in the fleet that does not fit together.
@@ -32,10 +35,11 @@ def expand(fleet: Fleet, mirrors: Mapping[str, str]) -> tuple[Target, ...]:
     targets: list[Target] = []
     for application in fleet.applications:
         for destination in application.targets:
-            cluster, tool = _find(destination, clusters), tailored(application.source.tool, destination)
-            if isinstance(cluster, Cluster) and not isinstance(tool, Problem):
-                targets.append(_target(application, destination, cluster, tool, mirrors))
-            problems += [each.at(application=application.name) for each in (cluster, tool) if isinstance(each, Problem)]
+            target = _target(application, destination, clusters, mirrors)
+            if isinstance(target, Target):
+                targets.append(target)
+            else:
+                problems += (each.at(application=application.name) for each in target)
     problems = problems or [*_repeated_destinations(targets)]
     if problems:
         raise DeclarationError(*problems)
@@ -43,19 +47,90 @@ def expand(fleet: Fleet, mirrors: Mapping[str, str]) -> tuple[Target, ...]:
 
 
 def _target(
-    application: Application, destination: Destination, cluster: Cluster, tool: Tool, mirrors: Mapping[str, str]
-) -> Target:
-    source = application.source
-    repo = mirrored(source.repo, mirrors)
+    application: Application, destination: Destination, clusters: Sequence[Cluster], mirrors: Mapping[str, str]
+) -> Target | Sequence[Problem]:
+    """Return the target, or what is wrong with it; nothing is wrong where it is skipped."""
+    cluster = _find(destination, clusters)
+    if isinstance(cluster, Problem):
+        return (cluster,)
+    overrides = [layer.override for layer in layers(application, destination, cluster)]
+    said = [override.skip for override in overrides if override.skip is not None]
+    if said and said[-1]:
+        return ()
+    sources, problems = _sources(application, overrides, mirrors)
+    if problems:
+        return [each.at(cluster=cluster.name) for each in problems]
     return Target(
         application=application,
         destination=destination,
         cluster=cluster,
-        revision=Revision(repo, source.revision if destination.revision is None else destination.revision),
-        path=source.path if destination.path is None else destination.path,
-        tool=tool,
-        namespace=destination.namespace,
+        sources=sources,
+        namespace=_last([application.namespace, *(each.namespace for each in overrides)]),
+        patches=tuple(patch for override in overrides for patch in override.patches),
+        labels=_together(override.labels for override in overrides),
+        annotations=_together(override.annotations for override in overrides),
     )
+
+
+def _sources(
+    application: Application, overrides: Iterable[Override], mirrors: Mapping[str, str]
+) -> tuple[tuple[TargetSource, ...], list[Problem]]:
+    sources = [declared(each, mirrors) for each in application.all_sources]
+    problems: list[Problem] = []
+    for override in overrides:
+        if not speaks_of_source(override):
+            continue
+        which = about(override, application.all_sources)
+        if isinstance(which, str):
+            hint = "Name it: source=… in Python, `source: …` in YAML, by the source's name or ref."
+            problems.append(Problem("what is different here is about no source", override.where, which, hint))
+            continue
+        changed = overridden(sources[which], override)
+        if isinstance(changed, Problem):
+            problems.append(changed)
+        else:
+            sources[which] = changed
+    return tuple(sources), problems
+
+
+def declared(source: Source, mirrors: Mapping[str, str]) -> TargetSource:
+    """Return a source as it is where no override says anything about it."""
+    repo = mirrored(source.repo, mirrors)
+    match source:
+        case GitSource():
+            return TargetSource(
+                source, Revision(repo, source.revision, source.tag_prefix), source.path or ".", source.tool
+            )
+        case ChartSource():
+            return TargetSource(source, Revision(repo, source.version, chart=source.chart), ".", source.tool)
+
+
+def overridden(source: TargetSource, override: Override) -> TargetSource | Problem:
+    """Return a source with an override on top, or what does not fit."""
+    tool = tailored(source.tool, override)
+    if isinstance(tool, Problem):
+        return tool
+    if override.path is not None and isinstance(source.source, ChartSource):
+        hint = "Leave the path out; a chart repository has charts and versions only."
+        return Problem(f"the chart {source.source.chart} has no path", override.where, hint=hint)
+    revision = source.revision
+    if override.revision is not None:
+        revision = replace(revision, name=override.revision)
+    return replace(source, revision=revision, path=source.path if override.path is None else override.path, tool=tool)
+
+
+def speaks_of_source(override: Override) -> bool:
+    """Return whether an override says anything about a source."""
+    own = (override.kustomize, override.helm)
+    return not (override.revision is None and override.path is None and all(each.is_zero for each in own))
+
+
+def _last(said: Iterable[str | None]) -> str | None:
+    return next((each for each in reversed(tuple(said)) if each is not None), None)
+
+
+def _together(said: Iterable[Mapping[str, str]]) -> Mapping[str, str]:
+    return MappingProxyType({key: value for each in said for key, value in each.items()})
 
 
 def _place(target: Target) -> tuple[str, str, str]:

@@ -14,6 +14,7 @@ from fleet.model.cluster import Cluster
 from fleet.model.plan import ClusterPlan, PlannedApplication, PlannedObject, Rendered
 from fleet.plan import conflicts, marks, namespace, order, tokens
 from fleet.plan.definitions import Definition, defined
+from fleet.plan.metadata import labelled
 from fleet.plan.policy import Policies, policies, refused_objects
 from fleet.plan.wanted import Wanted
 
@@ -63,7 +64,7 @@ def _definitions(rendered: Iterable[Rendered]) -> dict[tuple[str, str], Definiti
 def _wanted(rendered: Sequence[Rendered], definitions: _Definitions) -> tuple[Wanted, ...]:
     """Take the objects of one cluster through the steps, and order them."""
     scopes = _scopes(definitions)
-    read = [Wanted(each.target, manifest) for each in rendered for manifest in each.manifests]
+    read = [Wanted(each.target, labelled(manifest, each.target)) for each in rendered for manifest in each.manifests]
     placed = [namespace.settled(each, scopes) for each in read]
     single = conflicts.merged(placed)
     complete = (*single, *namespace.created(single, [each.target for each in rendered]))
@@ -85,7 +86,7 @@ def _applications(rendered: Iterable[Rendered], wanted: Sequence[Wanted]) -> tup
                 name=f"{target.cluster.name}/{name}",
                 application=target.application,
                 cluster=target.cluster.name,
-                commits=tuple((_asked(each), each.commit) for each in here),
+                commits=tuple((_asked(each), each.commits) for each in here),
                 required_namespaces=required.get(name, ()),
             )
         )

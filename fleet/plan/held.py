@@ -5,15 +5,15 @@ What was deployed there stays wanted, at the commits that it was deployed from.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from fleet.errors import PlanError, Problem, Where
 from fleet.model.plan import Target
 from fleet.plan.namespace import DEFAULT_NAMESPACE
 
-# (application, cluster, namespace) → the full SHA that was deployed last.
-Deployed = Mapping[tuple[str, str, str], str]
+# (application, cluster, namespace) → per source the full SHA, or chart version, that was deployed last.
+Deployed = Mapping[tuple[str, str, str], tuple[str, ...]]
 
 
 def waits(targets: Iterable[Target], paused: Iterable[str], *, scheduled: bool) -> bool:
@@ -31,14 +31,16 @@ def hold(
     object to delete.
     """
     targets, paused = tuple(targets), frozenset(paused)
+    held = {target: deployed.get(_place(target)) for target in targets if _is_held(target, paused, scheduled)}
     declared = {_place(target) for target in targets}
     problems = [_undeclared(place) for place in deployed if place[1] in paused and place not in declared]
+    problems += (_other_sources(target) for target, known in held.items() if known and not _fits(target, known))
     if problems:
         raise PlanError(*problems)
     return tuple(
-        _at(target, deployed[_place(target)]) if _is_held(target, paused, scheduled) else target
+        _at(target, known) if (known := held.get(target)) else target
         for target in targets
-        if not _is_held(target, paused, scheduled) or _place(target) in deployed
+        if target not in held or held[target]
     )
 
 
@@ -50,8 +52,26 @@ def _place(target: Target) -> tuple[str, str, str]:
     return target.application.name, target.cluster.name, target.namespace or DEFAULT_NAMESPACE
 
 
-def _at(target: Target, commit: str) -> Target:
-    return replace(target, revision=replace(target.revision, name=commit))
+def _fits(target: Target, commits: Sequence[str]) -> bool:
+    """Return whether there is a commit for each source; a source whose repository is another one is not noticed."""
+    return len(commits) == len(target.sources)
+
+
+def _at(target: Target, commits: Sequence[str]) -> Target:
+    pinned = (
+        replace(source, revision=replace(source.revision, name=commit, tag_prefix=""))
+        for source, commit in zip(target.sources, commits, strict=True)
+    )
+    return replace(target, sources=tuple(pinned))
+
+
+def _other_sources(target: Target) -> Problem:
+    return Problem(
+        "the application waits here at the commits it was deployed from, and has other sources now",
+        target.destination.where,
+        detail="Which commit belongs to which source can no longer be told.",
+        hint="Deploy it with a run that does not leave it alone: resume the cluster, or run `up` by hand.",
+    ).at(application=target.application.name, cluster=target.cluster.name)
 
 
 def _undeclared(place: tuple[str, str, str]) -> Problem:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from fleet.errors import Problem
+from fleet.model.application import Application
 from fleet.model.cluster import Cluster
 from fleet.model.masking import mask
 from fleet.model.plan import Target
@@ -76,20 +77,23 @@ def _merged(project: Project, inherited: Project) -> Project:
     )
 
 
-def refused_sources(targets: Iterable[Target], rules: Policies) -> dict[str, Problem]:
-    """Return application → what is wrong with its repository, as the application writes it, before mirrors."""
+def refused_sources(targets: Iterable[Target], rules: Policies) -> dict[str, tuple[Problem, ...]]:
+    """Return application → what is wrong with its repositories, as the application writes them, before mirrors."""
     applications = {target.application.name: target.application for target in targets}
-    refused = {name: (each, rules[each.project].refuse_source(each.source.repo)) for name, each in applications.items()}
-    return {
-        name: Problem(
-            f"repository {mask(each.source.repo)} is not permitted in project {each.project!r}",
-            each.where,
-            mask(why),
-            "Add it to the project's sourceRepos (source_repos in Python), or use a repository that is permitted.",
-        ).at(application=name)
-        for name, (each, why) in refused.items()
-        if why
-    }
+    refused = {name: tuple(_repositories(each, rules[each.project])) for name, each in applications.items()}
+    return {name: problems for name, problems in refused.items() if problems}
+
+
+def _repositories(application: Application, rules: Permits) -> Iterable[Problem]:
+    for repo in dict.fromkeys(source.repo for source in application.all_sources):
+        why = rules.refuse_source(repo)
+        if why:
+            yield Problem(
+                f"repository {mask(repo)} is not permitted in project {application.project!r}",
+                application.where,
+                mask(why),
+                "Add it to the project's sourceRepos (source_repos in Python), or use a repository that is permitted.",
+            ).at(application=application.name)
 
 
 def refused_destinations(targets: Iterable[Target], rules: Policies) -> tuple[Problem, ...]:
@@ -172,7 +176,11 @@ def _hint(wanted: Wanted, scopes: Mapping[tuple[str, str], bool]) -> str:
 def _object(wanted: Wanted, summary: str, why: str, hint: str) -> Problem:
     target, where = wanted.target, wanted.manifest.where
     place = f"{where.file}:{where.line}" if where.line else where.file or where.key
-    origin = f"It is made by {place}." if wanted.generated else f"It is in {place} of {mask(target.revision.repo)}."
+    origin = f"It is made by {place}." if wanted.generated else f"It is in {place} of {_repos(target)}."
     return Problem(
         f"{summary} in project {target.application.project!r}", target.application.where, f"{mask(why)}\n{origin}", hint
     ).at(application=target.application.name, cluster=target.cluster.name)
+
+
+def _repos(target: Target) -> str:
+    return " or ".join(mask(source.revision.repo) for source in target.rendering)

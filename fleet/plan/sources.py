@@ -7,26 +7,60 @@ from dataclasses import replace
 from typing import TypeVar
 
 from fleet.errors import Where
-from fleet.model.plan import Release, RenderRequest, Revision, Target
+from fleet.model.helm import Helm
+from fleet.model.plan import PatchRequest, Reference, Release, RenderRequest, Revision, Target, TargetSource
+from fleet.model.source import GitSource, Tool
 from fleet.plan.build_environment import substituted, variables
 
-Source = TypeVar("Source", bound=Hashable)
+Needed = TypeVar("Needed", bound=Hashable)
 
 
-def request_of(target: Target, commits: Mapping[Revision, str]) -> RenderRequest:
-    """Return what must be rendered for a target; targets of different clusters often share it."""
-    revision = target.revision
+def revisions_of(target: Target) -> tuple[Revision, ...]:
+    """Return what must be resolved for a target, a revision per source."""
+    return tuple(source.revision for source in target.sources)
+
+
+def requests_of(target: Target, commits: Mapping[Revision, str]) -> tuple[RenderRequest, ...]:
+    """Return what must be rendered for a target, in the order of its sources; targets often share it."""
+    return tuple(_request(target, source, commits) for source in target.rendering)
+
+
+def patches_of(target: Target, commits: Mapping[Revision, str]) -> tuple[PatchRequest, ...]:
+    """Return the one thing that must be patched for a target, or nothing."""
+    return (PatchRequest(requests_of(target, commits), target.patches),) if target.patches else ()
+
+
+def _request(target: Target, source: TargetSource, commits: Mapping[Revision, str]) -> RenderRequest:
+    revision = source.revision
     commit = commits[revision]
-    tool = substituted(target.tool, variables(target, commit))
-    release = Release(target.application.name, target.namespace or "")
-    return RenderRequest(revision.repo, commit, target.path, tool, release)
+    tool = substituted(source.tool, variables(target, source, commit))
+    return RenderRequest(
+        repo=revision.repo,
+        commit=commit,
+        path=source.path,
+        tool=tool,
+        release=Release(target.application.name, target.namespace or ""),
+        chart=revision.chart,
+        references=tuple(_references(target, tool, commits)),
+    )
 
 
-def used_by(targets: Iterable[Target], source: Callable[[Target], Source]) -> dict[Source, Where]:
-    """Return source → the first place that asks for it, all applications that do, and the cluster if it is one only."""
-    users: dict[Source, list[Target]] = {}
+def _references(target: Target, tool: Tool, commits: Mapping[Revision, str]) -> Iterable[Reference]:
+    """Yield the sources with a `ref` that value files may be of, if any value file is not of the chart's repository."""
+    named = (*tool.value_files, *tool.file_parameters.values()) if isinstance(tool, Helm) else ()
+    if not any(text.startswith("$") for text in named):
+        return
+    for each in target.sources:
+        if isinstance(each.source, GitSource) and each.source.ref:
+            yield Reference(each.source.ref, each.revision.repo, commits[each.revision])
+
+
+def used_by(targets: Iterable[Target], needs: Callable[[Target], Iterable[Needed]]) -> dict[Needed, Where]:
+    """Return what is needed → the first place that asks for it, all its applications, and the cluster if it is one."""
+    users: dict[Needed, list[Target]] = {}
     for target in targets:
-        users.setdefault(source(target), []).append(target)
+        for each in dict.fromkeys(needs(target)):
+            users.setdefault(each, []).append(target)
     return {each: _place(using) for each, using in users.items()}
 
 

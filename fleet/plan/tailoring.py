@@ -1,7 +1,7 @@
-"""Tailoring: what a destination says about Kustomize or Helm, put on top of what the source says.
+"""Tailoring: what an override says about Kustomize or Helm, put on top of what the source and earlier ones say.
 
-In: a source's tool and a destination. Out: the tool for that destination, or a Problem where the two do not fit. Each
-field keeps the rank that it has in Argo CD; within a field the destination has the last word.
+In: a tool and an Override. Out: the tool with it, or a Problem where the two do not fit. Each field keeps the rank that
+it has in Argo CD; within a field the later one has the last word.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from dataclasses import replace
 from typing import Any
 
 from fleet.errors import Problem
-from fleet.model.application import Destination
+from fleet.model.directory import Directory
 from fleet.model.helm import Helm
 from fleet.model.kustomize import Kustomize
-from fleet.model.source import Directory, Tool
+from fleet.model.override import Override
+from fleet.model.source import Tool
 
 
-def tailored(tool: Tool, destination: Destination) -> Tool | Problem:
-    """Return the tool with the destination's own on top: texts and lists of facts are replaced, mappings merged."""
-    own: Tool = destination.helm if destination.kustomize.is_zero else destination.kustomize
+def tailored(tool: Tool, override: Override) -> Tool | Problem:
+    """Return the tool with the override's own on top: texts and lists of facts are replaced, mappings merged."""
+    own: Tool = override.helm if override.kustomize.is_zero else override.kustomize
     if own.is_zero:
         return tool
     match tool, own:
@@ -32,8 +33,8 @@ def tailored(tool: Tool, destination: Destination) -> Tool | Problem:
         case _:
             theirs, ours = type(tool).__name__.lower(), type(own).__name__.lower()
             return Problem(
-                f"the destination has {ours}, and the source is one for {theirs}",
-                destination.where,
+                f"{ours} is given here, and the source is one for {theirs}",
+                override.where,
                 hint=f"Leave {ours} out here, or {theirs} out of the source.",
             )
 

@@ -7,16 +7,19 @@ not registered is an object to delete.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from fleet.errors import FleetError, PolicyError, Problem, gather
-from fleet.model.plan import ClusterPlan, Rendered, Target
+from fleet.model.manifest import Manifest
+from fleet.model.plan import ClusterPlan, Rendered, RenderRequest, Revision, Target
 from fleet.model.settings import Settings
+from fleet.plan.combined import combined
 from fleet.plan.expand import expand, mirrored
 from fleet.plan.finish import finish
 from fleet.plan.held import hold, waits
 from fleet.plan.policy import Policies, policies, refused_destinations, refused_sources
-from fleet.plan.sources import request_of, used_by
+from fleet.plan.sources import requests_of, revisions_of, used_by
 from fleet.program.declaration import declare
 from fleet.program.lines import located
 from fleet.register.outputs import read_deployed
@@ -53,7 +56,7 @@ async def decide(settings: Settings, problems: tuple[Problem, ...]) -> tuple[Clu
     if waits(targets, paused, scheduled=settings.scheduled):
         targets = hold(targets, await read_deployed(), paused, scheduled=settings.scheduled)
     permitted = tuple(target for target in targets if target.application.name not in sources)
-    return planned(permitted, settings, rules, (*sources.values(), *destinations))
+    return planned(permitted, settings, rules, (*chain(*sources.values()), *destinations))
 
 
 def planned(
@@ -83,10 +86,20 @@ def read_sources(targets: tuple[Target, ...], settings: Settings) -> tuple[Rende
         report=progress(),
     )
     with repositories:
-        revisions = used_by(targets, lambda target: target.revision)
+        revisions = used_by(targets, revisions_of)
         commits = repositories.resolve(revisions, revisions)
-        requests = used_by(targets, lambda target: request_of(target, commits))
+        requests = used_by(targets, lambda target: requests_of(target, commits))
         manifests = render_all(requests, repositories, warnings(), requests)
-    return tuple(
-        Rendered(target, commits[target.revision], manifests[request_of(target, commits)]) for target in targets
-    )
+    return tuple(_rendered(target, commits, manifests) for target in targets)
+
+
+def _rendered(
+    target: Target,
+    commits: Mapping[Revision, str],
+    manifests: Mapping[RenderRequest, tuple[Manifest, ...]],
+) -> Rendered:
+    objects, repeated = combined([manifests[each] for each in requests_of(target, commits)], target.namespace)
+    report = warnings()
+    for line in repeated:
+        report(f"{target.application.name}: {line}")
+    return Rendered(target, tuple(commits[each] for each in revisions_of(target)), objects)

@@ -18,18 +18,29 @@ from typing import Final
 from fleet.errors import FleetError, Problem, Where
 from fleet.model.application import Application, Destination, SyncPolicy
 from fleet.model.cluster import Cluster
+from fleet.model.directory import Directory
 from fleet.model.fleet import Fleet
+from fleet.model.helm import Helm
+from fleet.model.kustomize import Kustomize
+from fleet.model.override import Override
+from fleet.model.patch import Patch, PatchTarget
 from fleet.model.project import GroupKind, Project, ProjectDestination
-from fleet.model.source import Directory, GitSource
+from fleet.model.source import ChartSource, GitSource
 
 _VALUES: Final = (
     Application,
+    ChartSource,
     Cluster,
     Destination,
     Directory,
     Fleet,
     GitSource,
     GroupKind,
+    Helm,
+    Kustomize,
+    Override,
+    Patch,
+    PatchTarget,
     Project,
     ProjectDestination,
     SyncPolicy,
@@ -84,7 +95,8 @@ def _placed(fleet: Fleet, where: Where) -> Fleet:
 
 def _application(application: Application, where: Where) -> Application:
     destinations = [replace(each, where=where) for each in application.targets]
-    return replace(application, where=where, destinations=destinations)
+    overrides = [replace(each, where=where) for each in application.overrides]
+    return replace(application, where=where, destinations=destinations, overrides=overrides)
 
 
 def _problems(error: BaseException, project: Path, file: Path) -> tuple[Problem, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -11,12 +11,16 @@ from fleet.errors import Problem, StateError
 from fleet.model.plan import ClusterPlan, PlannedApplication
 
 DEPLOYED = "deployed"
+
+# Of one source its full SHA, or chart version; of several a list of them, in the order of the sources.
+Commits = str | list[str]
+
 _DEFAULT_NAMESPACE = "default"
 
 
-def deployed(plans: Iterable[ClusterPlan]) -> dict[str, dict[str, dict[str, str]]]:
-    """Return application → cluster → the destination's namespace → full SHA; constant for constant input."""
-    found: dict[str, dict[str, dict[str, str]]] = {}
+def deployed(plans: Iterable[ClusterPlan]) -> dict[str, dict[str, dict[str, Commits]]]:
+    """Return application → cluster → the destination's namespace → commits; constant for constant input."""
+    found: dict[str, dict[str, dict[str, Commits]]] = {}
     for plan in plans:
         for planned in plan.applications:
             found.setdefault(planned.application.name, {})[plan.cluster.name] = commits(planned)
@@ -24,22 +28,25 @@ def deployed(plans: Iterable[ClusterPlan]) -> dict[str, dict[str, dict[str, str]
 
 
 def arrived(
-    wanted: Mapping[str, Mapping[str, Mapping[str, str]]],
-    before: Mapping[tuple[str, str, str], str],
+    wanted: Mapping[str, Mapping[str, Mapping[str, Commits]]],
+    before: Mapping[tuple[str, str, str], tuple[str, ...]],
     failed: Collection[tuple[str, str]],
-) -> dict[str, dict[str, dict[str, str]]]:
+) -> dict[str, dict[str, dict[str, Commits]]]:
     """Return what `deployed` may say: where something failed, the commits from before stay.
 
-    before: (application, cluster, namespace) → full SHA. failed: (application, cluster). What was never deployed
+    before: (application, cluster, namespace) → commits. failed: (application, cluster). What was never deployed
     before, and is there in part now, counts as deployed: it must not be forgotten.
     """
+
+    def there(place: tuple[str, str, str], commits: Commits) -> Commits:
+        known = before.get(place) if place[:2] in failed else None
+        return _written(known) if known else commits
+
     return {
         application: {
             cluster: {
-                namespace: before.get((application, cluster, namespace), commit)
-                if (application, cluster) in failed
-                else commit
-                for namespace, commit in by_namespace.items()
+                namespace: there((application, cluster, namespace), commits)
+                for namespace, commits in by_namespace.items()
             }
             for cluster, by_namespace in clusters.items()
         }
@@ -47,13 +54,17 @@ def arrived(
     }
 
 
-def commits(planned: PlannedApplication) -> dict[str, str]:
-    """Return the destination's namespace → full SHA; `default` where the destination names none."""
-    return {namespace or _DEFAULT_NAMESPACE: commit for namespace, commit in planned.commits}
+def commits(planned: PlannedApplication) -> dict[str, Commits]:
+    """Return the destination's namespace → commits; `default` where the destination names none."""
+    return {namespace or _DEFAULT_NAMESPACE: _written(commits) for namespace, commits in planned.commits}
 
 
-async def read_deployed() -> dict[tuple[str, str, str], str]:
-    """Return (application, cluster, namespace) → the full SHA, as the stack's last run left it.
+def _written(commits: Sequence[str]) -> Commits:
+    return commits[0] if len(commits) == 1 else list(commits)
+
+
+async def read_deployed() -> dict[tuple[str, str, str], tuple[str, ...]]:
+    """Return (application, cluster, namespace) → a commit per source, as the stack's last run left it.
 
     Raises StateError where the engine cannot tell.
     """
@@ -71,14 +82,14 @@ async def read_deployed() -> dict[tuple[str, str, str], str]:
     return parse_deployed((outputs or {}).get(DEPLOYED))
 
 
-def parse_deployed(value: object) -> dict[tuple[str, str, str], str]:
+def parse_deployed(value: object) -> dict[tuple[str, str, str], tuple[str, ...]]:
     """Return what `deployed` had said. None is nothing; raises StateError for anything else that it never says."""
     try:
         return {
-            (application, cluster, namespace): _sha(commit)
+            (application, cluster, namespace): _read(commits)
             for application, clusters in _items(value)
-            for cluster, commits in _items(clusters)
-            for namespace, commit in _items(commits)
+            for cluster, by_namespace in _items(clusters)
+            for namespace, commits in _items(by_namespace)
         }
     except TypeError as error:
         raise StateError(
@@ -97,7 +108,8 @@ def _items(value: object) -> Iterable[tuple[str, Any]]:
     return value.items()
 
 
-def _sha(value: object) -> str:
-    if not isinstance(value, str):
+def _read(value: object) -> tuple[str, ...]:
+    commits = value if isinstance(value, list) else [value]
+    if not all(isinstance(commit, str) for commit in commits):
         raise TypeError(type(value))
-    return value
+    return tuple(commits)

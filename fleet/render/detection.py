@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fleet.model.directory import Directory
 from fleet.model.helm import Helm
 from fleet.model.kustomize import Kustomize
 from fleet.model.plan import Release, RenderRequest
-from fleet.model.source import Directory, Tool
+from fleet.model.source import Tool
 from fleet.render.objects import Kind
 from fleet.render.snapshot import Node, Snapshot
 

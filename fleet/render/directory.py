@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from fleet.errors import Problem, RenderError, Where
+from fleet.model.directory import Directory
 from fleet.model.glob import compile_glob
 from fleet.model.manifest import Manifest
-from fleet.model.source import Directory
 from fleet.render.manifests import SKIP_MARKER, read_file
 from fleet.render.objects import Kind, TooLargeError
 from fleet.render.snapshot import LinkError, Node, Snapshot

@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from fleet.model.directory import Directory
 from fleet.model.helm import Helm
 from fleet.model.kustomize import Kustomize
 from fleet.model.manifest import Manifest, ObjectKey
 from fleet.model.plan import RenderRequest
-from fleet.model.source import Directory
 from fleet.render import directory, helm, kustomize, unstable
 from fleet.render.cache import Cache
 from fleet.render.detection import settled

@@ -28,7 +28,7 @@ CREATE = SyncPolicy(prune=True, self_heal=True, create_namespace=True)
 def planned(*applications: Application, manifests: tuple[Manifest, ...] = ()) -> tuple[ClusterPlan, ...]:
     found = targets(*applications, clusters=[DEV, PROD])
     held = manifests or (manifest("ConfigMap", "settings", data={"a": "1"}),)
-    return finish([Rendered(target, COMMIT, held) for target in found])
+    return finish([Rendered(target, (COMMIT,), held) for target in found])
 
 
 def registered(*plans: ClusterPlan) -> Monitor:
@@ -251,8 +251,8 @@ def test_progress_and_warnings_come_from_any_thread() -> None:
     assert engine.said("warning") == ["https://***@host/r is slow"]
 
 
-def deployed(monitor: Monitor) -> dict[tuple[str, str, str], str]:
-    found: dict[tuple[str, str, str], str] = {}
+def deployed(monitor: Monitor) -> dict[tuple[str, str, str], tuple[str, ...]]:
+    found: dict[tuple[str, str, str], tuple[str, ...]] = {}
 
     async def program() -> None:
         found.update(await read_deployed())
@@ -262,8 +262,11 @@ def deployed(monitor: Monitor) -> dict[tuple[str, str, str], str]:
 
 
 def test_what_is_deployed_is_read_from_the_last_outputs() -> None:
-    outputs = {"deployed": {"web": {"dev": {"shop": COMMIT}, "prod": {"default": "f" * 40}}}, "other": 1}
-    assert deployed(Monitor(outputs=outputs)) == {("web", "dev", "shop"): COMMIT, ("web", "prod", "default"): "f" * 40}
+    outputs = {"deployed": {"web": {"dev": {"shop": COMMIT}, "prod": {"default": ["f" * 40, "1.2.3"]}}}, "other": 1}
+    assert deployed(Monitor(outputs=outputs)) == {
+        ("web", "dev", "shop"): (COMMIT,),
+        ("web", "prod", "default"): ("f" * 40, "1.2.3"),
+    }
 
 
 def test_a_stack_that_never_ran_has_deployed_nothing() -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from fleet.errors import SourceError
+from fleet.model.directory import Directory
 from fleet.model.plan import RenderRequest, Revision
-from fleet.model.source import Directory
 from fleet.render import Repositories, render_all
 from fleet.render.locks import exclusive
 from tests.render.world import Repo, World, config_map, names
@@ -118,7 +118,7 @@ RUN = """
 import sys
 from pathlib import Path
 from fleet.model.plan import RenderRequest, Revision
-from fleet.model.source import Directory
+from fleet.model.directory import Directory
 from fleet.render import Repositories, render_all
 cache, project, repo = sys.argv[1:]
 sys.stdin.readline()

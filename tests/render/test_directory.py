@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from fleet.errors import FleetError, RenderError, SourceError, Where
+from fleet.model.directory import Directory
 from fleet.model.plan import RenderRequest, Revision
-from fleet.model.source import Directory
 from fleet.render import render_all
 from fleet.render.directory import MOST_BYTES
 from tests.render.world import Repo, World, config_map, names

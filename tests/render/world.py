@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.errors import Where
+from fleet.model.directory import Directory
 from fleet.model.manifest import Manifest
 from fleet.model.plan import Release, RenderRequest, Revision
-from fleet.model.source import Directory, Tool
+from fleet.model.source import Tool
 from fleet.render import Repositories, render_all
 
 

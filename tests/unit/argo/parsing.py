@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fleet import Application
+from fleet import Application, GitSource
 from fleet.argo import parse_documents
 from fleet.errors import Problem
 from fleet.yamlio import load_documents
@@ -35,6 +35,13 @@ spec:
 def parse(text: str) -> tuple[tuple[Application, ...], tuple[Problem, ...]]:
     found, problems = parse_documents(load_documents(text, file="web.yaml"))
     return tuple(found.applications), problems
+
+
+def source_of(found: Application) -> GitSource:
+    """Return the only source, which is in Git."""
+    (source,) = found.all_sources
+    assert isinstance(source, GitSource)
+    return source
 
 
 def application(**parts: str) -> Application:

@@ -6,13 +6,13 @@ import pytest
 
 from fleet.errors import Where
 from fleet.yamlio import dump, load_documents
-from tests.unit.argo.parsing import application, document, parse, problem, problems
+from tests.unit.argo.parsing import application, document, parse, problem, problems, source_of
 
 
 def test_what_is_left_out_has_argo_cd_s_defaults() -> None:
     found = application()
     assert (found.name, found.project, found.adopt, found.labels) == ("web", "default", False, {})
-    assert (found.source.revision, found.source.directory.recurse) == ("HEAD", False)
+    assert (source_of(found).revision, source_of(found).directory.recurse) == ("HEAD", False)
     assert found.where == Where("web.yaml", application="web")
 
 
@@ -99,8 +99,8 @@ def test_what_has_no_effect_here_is_passed_over() -> None:
         ({"source": "null"}, "spec.source: source is missing"),
         ({"source": "https://example.com"}, "spec.source: must be a mapping"),
         ({"destination": "null"}, "spec.destination: destination is missing"),
-        ({"spec": "sources: [{repoURL: a}]"}, "spec.sources: sources is not supported yet"),
-        ({"source": "null", "spec": "sources: [{repoURL: a}]"}, "spec.sources: sources is not supported yet"),
+        ({"spec": "sources: [{repoURL: a}]"}, "spec.sources[0].path: path is missing"),
+        ({"source": "null", "spec": "sources: [a]"}, "spec.sources[0]: must be a mapping"),
         (
             {"source": "null", "spec": "sourceHydrator: {drySource: {path: a}}"},
             "spec.sourceHydrator: sourceHydrator is not supported yet",
@@ -122,10 +122,10 @@ def test_a_problem_names_the_key(parts: dict[str, str], expected: str) -> None:
         ("sourse: {}", "Did you mean source?"),
         ("SyncPolicy: {}", "Did you mean syncPolicy?"),
         ("repoURL: a", "It belongs in spec.source."),
-        ("targetRevision: a", "It belongs in spec.source or spec.destination.servers[]."),
+        ("targetRevision: a", "It belongs in spec.source or spec.destination.servers[] or spec.overrides[]."),
         ("selfHeal: true", "It belongs in spec.syncPolicy.automated."),
-        ("kind: a", "It belongs in the top level."),
-        ("zzz: a", "Known here: project, source, destination, syncPolicy."),
+        ("kind: a", "It belongs in the top level or spec.overrides[].patches[].target."),
+        ("zzz: a", "Known here: project, source, sources, destination, overrides, syncPolicy."),
     ],
 )
 def test_an_unknown_key_comes_with_advice(spec: str, hint: str) -> None:
@@ -203,10 +203,10 @@ def test_everything_wrong_in_every_document_comes_to_light() -> None:
                 "spec.source.path",
                 "spec.source.targetRevision",
                 "spec.source.helm.values",
-                "spec.destination.namespace",
                 "spec.destination.servers[1]",
                 "spec.destination.servers[1].path",
                 "spec.destination.servers[2].namespace",
+                "spec.destination.namespace",
                 "spec.syncPolicy.syncOptions[0]",
                 "spec.syncPolicy.syncOptions[1]",
                 "spec.syncPolicy.automated.selfheal",

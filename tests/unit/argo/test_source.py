@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from fleet import Directory, GitSource
-from tests.unit.argo.parsing import application, problem
+from fleet import ChartSource, Directory, GitSource, Helm
+from tests.unit.argo.parsing import application, document, problem, problems, source_of
 
 REPOSITORY = "repoURL: https://example.com/app.git"
 RENDERED = "Plain manifests, Kustomize and Helm charts in Git are rendered so far."
-CHART = "Charts are read from Git repositories so far."
-COMMIT = "Commit the chart, and name its directory as path."
+VERSION = "Name the chart's version, such as 1.2.3 or 1.2.x."
 INSTEAD = "Render it into a directory of a Git repository, and name that directory as path."
 
 
@@ -42,7 +41,6 @@ def test_a_source_is_a_directory_in_git() -> None:
         "plugin: null",
         "chart: ''",
         "ref: values",
-        "name: main",
     ],
 )
 def test_what_says_nothing_changes_nothing(empty: str) -> None:
@@ -54,9 +52,6 @@ def test_what_says_nothing_changes_nothing(empty: str) -> None:
     [
         ("plugin: {}", "plugin", RENDERED, INSTEAD),
         ("plugin: {name: a}", "plugin", RENDERED, INSTEAD),
-        ("chart: nginx", "chart", CHART, COMMIT),
-        ("path: null, chart: nginx", "chart", CHART, COMMIT),
-        ("tagPrefix: web/", "tagPrefix", "It belongs to version constraints.", "Name the tag as targetRevision."),
         ("directory: {jsonnet: {libs: [a]}}", "directory.jsonnet", RENDERED, INSTEAD),
         (
             "directory: {disableExtensionFilter: true}",
@@ -76,7 +71,7 @@ def test_what_is_not_supported_yet_is_said_key_by_key(block: str, key: str, why:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("{path: a}", "repoURL: repoURL is missing\n  → Name the Git repository that holds the manifests."),
+        ("{path: a}", "repoURL: repoURL is missing\n  → Name the Git or chart repository."),
         (f"{{{REPOSITORY}}}", 'path: path is missing\n  → The root of the repository is ".".'),
         (f"{{{REPOSITORY}, path: ''}}", 'path: path is missing\n  → The root of the repository is ".".'),
         (
@@ -93,11 +88,18 @@ def test_what_is_not_supported_yet_is_said_key_by_key(block: str, key: str, why:
         ),
         (
             f"{{{REPOSITORY}, path: a, targetRevision: --upload-pack=x}}",
-            "targetRevision: targetRevision must be a branch, tag, SHA, HEAD or refs/…\n  It is '--upload-pack=x'.",
+            (
+                "targetRevision: targetRevision must be a branch, tag, SHA, HEAD, refs/… or a version\n"
+                "  It is '--upload-pack=x'."
+            ),
         ),
         (
-            "{repoURL: 'oci://example.com/app', path: a}",
-            "repoURL: OCI registries are not supported yet\n  → Commit what it holds to a Git repository.",
+            f"{{{REPOSITORY}, chart: web}}",
+            "targetRevision: targetRevision is missing\n  → Name the chart's version, such as 1.2.3 or 1.2.x.",
+        ),
+        (
+            f"{{{REPOSITORY}, chart: web, path: a, targetRevision: 1.x}}",
+            "path: path and chart are given together\n  → Keep one of them.",
         ),
         (
             f"{{{REPOSITORY}, path: a, directory: {{recurse: 'true'}}}}",
@@ -118,27 +120,65 @@ def test_a_wrong_source_names_the_key(source: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "revision", [">=1.0", "^1.2", "~1.2.3", "1.x", "1.2.*", "*", "v1.X", "1.0 - 2.0", "1.2 || 1.3", "!=1", "=1.0", "x"]
-)
-def test_version_constraints_are_not_supported_yet(revision: str) -> None:
-    assert problem(source=f"{{{REPOSITORY}, path: a, targetRevision: '{revision}'}}") == (
-        "spec.source.targetRevision: version constraints are not supported yet\n"
-        f"  It is '{revision}'.\n"
-        f"  → Name one tag. If it is a branch, write refs/heads/{revision}."
-    )
-
-
-@pytest.mark.parametrize(
     "revision",
-    ["HEAD", "main", "HEAD~1", "v1.2.3", "1.2", "release-1.x", "refs/heads/a", "0123abc", "feature/x", "2.x-dev"],
+    [
+        "HEAD",
+        "main",
+        ">=1.0",
+        "1.x",
+        "1.0 - 2.0",
+        "HEAD~1",
+        "v1.2.3",
+        "1.2",
+        "release-1.x",
+        "refs/heads/a",
+        "0123abc",
+        "feature/x",
+        "2.x-dev",
+    ],
 )
-def test_revisions_are_no_constraints(revision: str) -> None:
+def test_revisions_are_taken_as_they_are(revision: str) -> None:
     source = f"{{{REPOSITORY}, path: a, targetRevision: '{revision}'}}"
-    assert application(source=source).source.revision == revision
+    assert source_of(application(source=source)).revision == revision
 
 
 def test_no_message_shows_a_password() -> None:
-    for wrong in ("oci://me:secret@example.com/app", "[https://me:secret@example.com]"):
-        assert "secret" not in problem(source=f"{{repoURL: {wrong}, path: a}}")
+    assert "secret" not in problem(source="{repoURL: ['https://me:secret@example.com'], path: a}")
     assert "secret" not in problem(source="'https://me:secret@example.com/app.git'")
     assert "secret" not in problem(destination="{servers: https://me:secret@example.com}")
+
+
+def test_a_chart_of_a_chart_repository() -> None:
+    source = "{repoURL: https://example.com/charts, chart: web, targetRevision: 1.x, helm: {releaseName: r}}"
+    assert application(source=source).all_sources == (
+        ChartSource("https://example.com/charts", chart="web", version="1.x", helm=Helm(release_name="r")),
+    )
+
+
+def test_several_sources_replace_the_one() -> None:
+    chart = (
+        "{repoURL: https://example.com/charts, chart: web, targetRevision: 1.0.0, helm: {valueFiles: [$values/a.yaml]}}"
+    )
+    values = f"{{{REPOSITORY}, ref: values, targetRevision: 1.x, tagPrefix: web-}}"
+    found = application(source="{repoURL: ignored}", spec=f"sources: [{chart}, {values}]")
+    assert found.all_sources == (
+        ChartSource(
+            "https://example.com/charts", chart="web", version="1.0.0", helm=Helm(value_files=["$values/a.yaml"])
+        ),
+        GitSource("https://example.com/app.git", ref="values", revision="1.x", tag_prefix="web-"),
+    )
+    assert [each.renders for each in found.all_sources] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        ("[{repoURL: a, ref: values}]", "spec: every source is there for its value files only"),
+        ("[{repoURL: a, path: x, ref: v}, {repoURL: b, ref: v}]", "spec: two sources have the ref 'v'"),
+        ("[{repoURL: a, path: one, name: v}, {repoURL: b, path: two, name: v}]", "spec: two sources have the name 'v'"),
+        ("[{repoURL: a, path: x, ref: a/b}]", 'spec.sources[0]: ref must be letters, digits, "_" and "-"'),
+    ],
+)
+def test_sources_that_do_not_fit_together(sources: str, expected: str) -> None:
+    (found,) = problems(document(spec=f"sources: {sources}"))
+    assert expected.partition(": ")[2] in found

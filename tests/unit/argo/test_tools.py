@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fleet import Helm, Kustomize
-from tests.unit.argo.parsing import application, problem
+from tests.unit.argo.parsing import application, problem, source_of
 
 REPOSITORY = "repoURL: https://example.com/app.git, path: a"
 
@@ -16,7 +16,7 @@ def test_every_field_of_kustomize() -> None:
       labelIncludeTemplates: true, forceCommonLabels: true, commonAnnotations: {c: d}, commonAnnotationsEnvsubst: true,
       forceCommonAnnotations: true, patches: [{target: {kind: Job}, patch: x, options: {allowNameChange: true}}],
       components: [../c], ignoreMissingComponents: true}"""
-    assert application(source=f"{{{REPOSITORY}, kustomize: {block}}}").source.kustomize == Kustomize(
+    assert source_of(application(source=f"{{{REPOSITORY}, kustomize: {block}}}")).kustomize == Kustomize(
         name_prefix="a-",
         name_suffix="-z",
         namespace="shop",
@@ -41,7 +41,7 @@ def test_every_field_of_helm() -> None:
       parameters: [{name: x, value: '1'}, {name: w, value: '2', forceString: true}, {name: x, value: '3'}],
       fileParameters: [{name: z, path: f}], kubeVersion: 1.30.0, apiVersions: [v1], skipCrds: true, skipTests: true,
       skipSchemaValidation: true}"""
-    assert application(source=f"{{{REPOSITORY}, helm: {block}}}").source.helm == Helm(
+    assert source_of(application(source=f"{{{REPOSITORY}, helm: {block}}}")).helm == Helm(
         release_name="r",
         namespace="s",
         value_files=["a", "/b"],
@@ -67,7 +67,7 @@ def test_every_field_of_helm() -> None:
     ],
 )
 def test_values_as_text(block: str, expected: dict[str, object]) -> None:
-    assert application(source=f"{{{REPOSITORY}, helm: {block}}}").source.helm.values == expected
+    assert source_of(application(source=f"{{{REPOSITORY}, helm: {block}}}")).helm.values == expected
 
 
 @pytest.mark.parametrize(

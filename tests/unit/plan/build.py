@@ -77,7 +77,7 @@ def targets(*applications: Application, clusters: Sequence[Cluster] = ()) -> tup
 
 def rendered(app: Application, *manifests: Manifest, commit: str = COMMIT) -> tuple[Rendered, ...]:
     """Return the application with the same manifests at each of its destinations."""
-    return tuple(Rendered(target, commit, manifests) for target in targets(app))
+    return tuple(Rendered(target, (commit,), manifests) for target in targets(app))
 
 
 def plan(*each: tuple[Rendered, ...]) -> ClusterPlan:

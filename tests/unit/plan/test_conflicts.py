@@ -56,8 +56,8 @@ def test_but_not_differently() -> None:
     first, second = targets(app)
     text = failing(
         (
-            Rendered(first, "1" * 40, (manifest("Namespace", "n"),)),
-            Rendered(second, "2" * 40, (manifest("Namespace", "n", labels={"v": "2"}),)),
+            Rendered(first, ("1" * 40,), (manifest("Namespace", "n"),)),
+            Rendered(second, ("2" * 40,), (manifest("Namespace", "n", labels={"v": "2"}),)),
         )
     )
     assert text == (

@@ -38,8 +38,8 @@ def test_a_reference_means_a_cluster(reference: str) -> None:
 def test_a_destination_replaces_what_the_source_says() -> None:
     app = application("web", "dev", Destination("prod", namespace="shop", revision="v1", path="prod"))
     dev, prod = expand(Fleet(clusters=[Cluster("dev"), Cluster("prod")], applications=[app]), {})
-    assert (dev.revision.name, dev.path, dev.namespace) == ("HEAD", "manifests", None)
-    assert (prod.revision.name, prod.path, prod.namespace) == ("v1", "prod", "shop")
+    assert (dev.sources[0].revision.name, dev.sources[0].path, dev.namespace) == ("HEAD", "manifests", None)
+    assert (prod.sources[0].revision.name, prod.sources[0].path, prod.namespace) == ("v1", "prod", "shop")
 
 
 def test_targets_come_by_cluster_application_and_namespace() -> None:

@@ -32,13 +32,13 @@ FLEET = (
 
 def everything() -> list[Rendered]:
     held = {"shop": MANIFESTS, "blog": MANIFESTS[2:], "also-blog": (manifest("Secret", "only"),)}
-    return [Rendered(target, COMMIT, held[target.application.name]) for target in targets(*FLEET)]
+    return [Rendered(target, (COMMIT,), held[target.application.name]) for target in targets(*FLEET)]
 
 
 @given(some.data())
 def test_the_order_of_what_comes_in_makes_no_difference(data: some.DataObject) -> None:
     shuffled = [
-        Rendered(each.target, each.commit, tuple(data.draw(some.permutations(each.manifests))))
+        Rendered(each.target, each.commits, tuple(data.draw(some.permutations(each.manifests))))
         for each in data.draw(some.permutations(everything()))
     ]
     assert finish(shuffled) == finish(everything())
@@ -46,7 +46,7 @@ def test_the_order_of_what_comes_in_makes_no_difference(data: some.DataObject) -
 
 @given(some.permutations(MANIFESTS))
 def test_what_an_object_waits_for_comes_before_it(manifests: Sequence[Manifest]) -> None:
-    for cluster in finish([Rendered(each.target, each.commit, tuple(manifests)) for each in everything()[:1]]):
+    for cluster in finish([Rendered(each.target, each.commits, tuple(manifests)) for each in everything()[:1]]):
         for position, planned in enumerate(cluster.objects):
             assert all(before < position for before in planned.depends_on)
 
@@ -61,7 +61,7 @@ def test_what_comes_in_is_left_as_it_is() -> None:
     before = copy.deepcopy([dict(each.body) for each in MANIFESTS])
     plans = finish(
         [
-            Rendered(each.target, each.commit, tuple(Manifest(frozen(m.body)) for m in each.manifests))
+            Rendered(each.target, each.commits, tuple(Manifest(frozen(m.body)) for m in each.manifests))
             for each in everything()
         ]
     )
@@ -86,11 +86,14 @@ def test_a_cluster_has_each_application_once_with_all_its_commits() -> None:
     app = application("web", "dev", Destination("dev", namespace="shop", revision="v1"))
     first, second = targets(app)
     cluster = plan(
-        (Rendered(second, "2" * 40, (manifest("Secret", "b"),)), Rendered(first, "1" * 40, (manifest("Secret", "a"),)))
+        (
+            Rendered(second, ("2" * 40,), (manifest("Secret", "b"),)),
+            Rendered(first, ("1" * 40,), (manifest("Secret", "a"),)),
+        )
     )
     (planned,) = cluster.applications
     assert planned.name == "dev/web"
-    assert planned.commits == (("", "1" * 40), ("shop", "2" * 40))
+    assert planned.commits == (("", ("1" * 40,)), ("shop", ("2" * 40,)))
 
 
 def test_the_body_keeps_the_order_of_its_keys() -> None:

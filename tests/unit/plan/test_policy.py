@@ -42,7 +42,7 @@ def web(project: str = "team", namespace: str | None = "web", *, create_namespac
 
 def finished(project: Project, *manifests: Manifest, app: Application | None = None) -> tuple[ClusterPlan, ...]:
     targets = expand(Fleet(clusters=[DEV], applications=[app or web()], projects=[project]), {})
-    return finish([Rendered(target, COMMIT, manifests) for target in targets], rules(project))
+    return finish([Rendered(target, (COMMIT,), manifests) for target in targets], rules(project))
 
 
 def refused(project: Project, *manifests: Manifest, app: Application | None = None) -> list[str]:
@@ -66,7 +66,7 @@ def test_the_default_project_is_an_ordinary_one_once_it_is_declared() -> None:
 
 def test_a_repository() -> None:
     targets = expand(Fleet(clusters=[DEV], applications=[web()], projects=[Project("team")]), {REPO: "/mirror"})
-    (problem,) = refused_sources(targets, rules(Project("team", source_repos=["/mirror"]))).values()
+    ((problem,),) = refused_sources(targets, rules(Project("team", source_repos=["/mirror"]))).values()
     assert str(problem) == (
         "application web: repository https://***@example.com/web.git is not permitted in project 'team'\n"
         "  sourceRepos permits only /mirror.\n"
@@ -172,7 +172,9 @@ def test_everything_is_told_at_once_and_conflicts_too() -> None:
     twice = manifest("ConfigMap", "a", data={"a": "1"}), manifest("ConfigMap", "a", data={"a": "2"})
     targets = expand(Fleet(clusters=[DEV], applications=[web()], projects=[closed]), {})
     with pytest.raises(PolicyError) as caught:
-        finish([Rendered(targets[0], COMMIT, (*twice, manifest("Secret", "b"), manifest("Node", "c")))], rules(closed))
+        finish(
+            [Rendered(targets[0], (COMMIT,), (*twice, manifest("Secret", "b"), manifest("Node", "c")))], rules(closed)
+        )
     summaries = [problem.summary for problem in caught.value.problems]
     assert summaries == [
         "ConfigMap web/a is not permitted in project 'team'",

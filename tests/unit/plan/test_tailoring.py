@@ -9,7 +9,7 @@ from fleet.errors import DeclarationError
 from fleet.model.source import Tool
 from fleet.plan.build_environment import expand as replaced
 from fleet.plan.expand import expand
-from fleet.plan.sources import request_of
+from fleet.plan.sources import requests_of
 
 REPO = "https://example.com/repo.git"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -33,7 +33,8 @@ def request_tool(base: Tool, own: Kustomize | Helm) -> Tool:
         destination = Destination("dev", namespace="shop", kustomize=own)
     app = Application("web", source=source(base), destinations=[destination])
     (target,) = expand(Fleet(clusters=[Cluster("dev")], applications=[app]), {})
-    return request_of(target, {target.revision: COMMIT}).tool
+    (request,) = requests_of(target, {target.sources[0].revision: COMMIT})
+    return request.tool
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_two_tools_do_not_fit(base: Tool, own: Kustomize | Helm, theirs: str, ou
     with pytest.raises(DeclarationError) as caught:
         request_tool(base, own)
     assert str(caught.value) == (
-        f"application web: the destination has {ours}, and the source is one for {theirs}\n"
+        f"application web, cluster dev: {ours} is given here, and the source is one for {theirs}\n"
         f"  → Leave {ours} out here, or {theirs} out of the source."
     )
 
