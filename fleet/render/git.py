@@ -15,7 +15,7 @@ from types import MappingProxyType
 from fleet.errors import Problem, SourceError, Where
 from fleet.model.plan import Revision
 from fleet.render import address as addresses
-from fleet.render import pins, submodules
+from fleet.render import pins, revisions, submodules
 from fleet.render.address import Address
 from fleet.render.mirror import Mirror, unusable_cache
 from fleet.render.missing import missing
@@ -80,16 +80,16 @@ class Repositories:
                 reader.close()
 
     def resolve(
-        self, revisions: Iterable[Revision], used_by: Mapping[Revision, Where] = MappingProxyType({})
+        self, wanted: Iterable[Revision], used_by: Mapping[Revision, Where] = MappingProxyType({})
     ) -> Mapping[Revision, str]:
         """Return the full SHA of each revision. used_by: completes `where` of the problems of a revision.
 
         Repositories are fetched in parallel, each once. Raises SourceError with the problems of all of them.
         """
-        asked = tuple(dict.fromkeys(revisions))
-        wanted = [each for each in asked if each not in self._commits]
-        pinned = pins.load(self._cache_dir / "runs", self._run_id, wanted)
-        places, problems = self._places(wanted)
+        asked = tuple(dict.fromkeys(wanted))
+        new = [each for each in asked if each not in self._commits]
+        pinned = pins.load(self._cache_dir / "runs", self._run_id, new)
+        places, problems = self._places(new)
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
             for commits, failures in pool.map(lambda place: self._resolve(place[0], place[1], pinned), places.items()):
                 self._commits |= commits
@@ -97,7 +97,7 @@ class Repositories:
         if problems:
             users = ((several, used_by.get(revision, Where())) for revision, several in problems.items())
             raise SourceError(*(each for several, user in users for each in completed(several, user)))
-        self._save_pins(wanted)
+        self._save_pins(new)
         return MappingProxyType({each: self._commits[each] for each in asked})
 
     @contextmanager
@@ -155,13 +155,17 @@ class Repositories:
         self, key: str, wanted: list[Revision], pinned: Mapping[Revision, str]
     ) -> tuple[dict[Revision, str], _Problems]:
         mirror = self._mirrors[key]
-        names = {revision: pinned.get(revision, revision.name) for revision in wanted}
         try:
+            names = _names(mirror, wanted, pinned)
             found = mirror.commits(names.values())
         except SourceError as error:
             return {}, dict.fromkeys(wanted, error.problems)
         commits = {revision: sha for revision, name in names.items() if (sha := found[name])}
-        lost: _Problems = {revision: (missing(mirror, name),) for revision, name in names.items() if not found[name]}
+        lost: _Problems = {
+            revision: (missing(mirror, name, revision.tag_prefix),)
+            for revision, name in names.items()
+            if not found[name]
+        }
         return commits, lost
 
     def _save_pins(self, wanted: Iterable[Revision]) -> None:
@@ -188,3 +192,11 @@ class Repositories:
         with self._lock:
             for key, reader in borrowed:
                 self._idle.setdefault(key, []).append(reader)
+
+
+def _names(mirror: Mirror, wanted: Iterable[Revision], pinned: Mapping[Revision, str]) -> dict[Revision, str]:
+    """Return what to look for in the mirror. Tags are only needed, and fetched, for version constraints."""
+    names = {revision: pinned.get(revision, revision.name) for revision in wanted}
+    constrained = any(revisions.is_constraint(name) for name in names.values())
+    tags = mirror.tags(names.values()) if constrained else ()
+    return {revision: revisions.by_version(name, revision.tag_prefix, tags) for revision, name in names.items()}

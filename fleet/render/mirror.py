@@ -98,6 +98,16 @@ class Mirror:
         lines = self._lines("for-each-ref", "--format=%(refname)", "refs/heads", "refs/tags")
         return tuple(re.sub(r"^refs/(heads|tags)/", "", line) for line in lines)
 
+    def tags(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the tags of the server, fetched together with what the names need. Raises SourceError."""
+        with self._turn, self._locked():
+            self._fetch_once(names)
+            return self.known_tags()
+
+    def known_tags(self) -> tuple[str, ...]:
+        """Return the tags as they were fetched last."""
+        return self._lines("for-each-ref", "--format=%(refname:lstrip=2)", "refs/tags")
+
     def starting_with(self, prefix: str) -> tuple[str, ...]:
         """Return the commits that a short SHA fits, for the message when they are several."""
         found = self._look_up(self._lines("rev-parse", f"--disambiguate={prefix}"))

@@ -72,4 +72,4 @@ def _file(directory: Path, run_id: str) -> Path:
 
 def _key(revision: Revision) -> str:
     """A digest: the repository's URL may hold credentials, and they are not written to disk."""
-    return hashlib.sha256(f"{revision.repo}\n{revision.name}".encode()).hexdigest()
+    return hashlib.sha256(f"{revision.repo}\n{revision.name}\n{revision.tag_prefix}".encode()).hexdigest()

@@ -5,12 +5,16 @@ for them. Pure: it knows how a mirror names its refs, and nothing of what is in 
 
 The order is Argo CD's (`lsRemote` in its util/git/client.go): a full SHA is a commit, whatever branch is called so; a
 branch goes before a tag of the same name (git itself takes the tag); a short SHA comes last and has seven digits.
+Before that, unless the name is a full SHA, a version constraint becomes the newest tag that fits (`MaxVersion` in its
+util/versions/tags.go).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+
+from fleet.model.semver import newest, parse_constraint, parse_version
 
 # What a mirror holds under its own names: the server's HEAD, refs that are neither branches nor tags, single commits.
 HEAD = "refs/fleet/HEAD"
@@ -33,6 +37,30 @@ def is_full_sha(name: str) -> bool:
 def is_valid(name: str) -> bool:
     """Return whether the name can be a branch, a tag, a SHA, HEAD or a ref, and nothing else that git understands."""
     return bool(name) and not _FORBIDDEN.search(name)
+
+
+def is_constraint(name: str) -> bool:
+    """Return whether the name stands for the newest tag that fits. `1.2` does not: it is one tag, or one branch."""
+    return not is_full_sha(name) and parse_version(name) is None and parse_constraint(name) is not None
+
+
+def by_version(name: str, tag_prefix: str, tags: Iterable[str]) -> str:
+    """Return the name that a name stands for: of a constraint the newest tag that fits; of a version, with the prefix.
+
+    Anything else stays as it is, prefix or not; so does a constraint that no tag fits, as it may be a branch's name.
+    """
+    if is_full_sha(name):
+        return name
+    if parse_version(name):
+        return tag_prefix + name
+    constraint = parse_constraint(name)
+    found = newest(constraint, versions(tag_prefix, tags)) if constraint else None
+    return name if found is None else tag_prefix + found
+
+
+def versions(tag_prefix: str, tags: Iterable[str]) -> list[str]:
+    """Return the tags that start with the prefix, without it."""
+    return [tag.removeprefix(tag_prefix) for tag in tags if tag.startswith(tag_prefix)]
 
 
 def candidates(name: str) -> Iterator[str]:

@@ -188,11 +188,11 @@ def test_within_a_run_a_revision_stays_what_it_was(world: World, repo: Repo) -> 
             id="option",
         ),
         pytest.param(
-            "v1.*",
+            "v2.*",
             """
-{repo} has no revision v1.*
-  → Version ranges are not supported: name a branch, a tag or a commit.""",
-            id="range",
+{repo} has no tag that fits v2.*
+  The nearest is v1.0.""",
+            id="constraint",
         ),
     ],
 )
@@ -203,6 +203,109 @@ def test_what_is_missing_is_said(world: World, repo: Repo, name: str, expected: 
         world.resolve(str(repo.path), name)
     assert str(caught.value) == "repository " + expected.strip().format(repo=repo.path)
     assert not list(repo.path.parent.rglob("pwned"))
+
+
+@pytest.fixture
+def released(repo: Repo) -> dict[str, str]:
+    """A repository with tags that are versions, each at a commit of its own: tag → commit."""
+    names = ["v1.2.0", "v1.10.1", "1.9.0", "v2.0.0-rc.1", "v2.0", "nightly", "web-0.9.0", "web-1.3.0", "db/1.0.0"]
+    tags = {name: repo.commit({"a": name}, name) for name in names}
+    for name, commit in tags.items():
+        repo.git("tag", "--annotate", name, commit, "--message", name)
+    return tags
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (("1.x", ""), "v1.10.1"),
+        (("v1.2.*", ""), "v1.2.0"),
+        (("~1.9", ""), "1.9.0"),
+        ((">=1.2 <1.10", ""), "1.9.0"),
+        ((">=1.2,<1.10 || 0.9", ""), "1.9.0"),
+        (("1.2 - 1.9", ""), "1.9.0"),
+        (("*", ""), "v2.0"),
+        ((">=1.0.0-0 <2.0.0", ""), "v2.0.0-rc.1"),
+        (("v2.0", ""), "v2.0"),
+        (("nightly", ""), "nightly"),
+        (("1.x", "web-"), "web-1.3.0"),
+        (("*", "web-"), "web-1.3.0"),
+        (("0.9.0", "web-"), "web-0.9.0"),
+        (("^1", "db/"), "db/1.0.0"),
+        (("nightly", "web-"), "nightly"),
+        (("main", "web-"), "db/1.0.0"),
+        (("HEAD", "web-"), "db/1.0.0"),
+    ],
+)
+def test_versions(world: World, repo: Repo, released: dict[str, str], asked: tuple[str, str], expected: str) -> None:
+    name, prefix = asked
+    assert world.resolve(str(repo.path), name, tag_prefix=prefix) == {name: released[expected]}
+
+
+def test_a_constraint_is_a_branch_where_no_tag_fits(world: World, repo: Repo, released: dict[str, str]) -> None:
+    repo.git("branch", "1.x", released["nightly"])
+    repo.git("branch", "3.x", released["nightly"])
+    assert world.resolve(str(repo.path), "1.x", "3.x") == {"1.x": released["v1.10.1"], "3.x": released["nightly"]}
+
+
+def test_a_new_tag_is_found_by_the_next_run_and_a_sha_needs_none(
+    world: World, repo: Repo, released: dict[str, str]
+) -> None:
+    assert world.resolve(str(repo.path), "2.x", run_id="one") == {"2.x": released["v2.0"]}
+    newer = repo.commit({"a": "newer"})
+    repo.git("tag", "v2.1.0", newer)
+    assert world.resolve(str(repo.path), "2.x", run_id="two") == {"2.x": newer}
+    repo.path.rename(repo.path.with_name("away"))
+    assert world.resolve(str(repo.path), "2.x", run_id="one") == {"2.x": released["v2.0"]}
+
+
+def test_pins_tell_tag_prefixes_apart(world: World, repo: Repo, released: dict[str, str]) -> None:
+    for prefix, tag in (("", "v2.0"), ("web-", "web-1.3.0"), ("db/", "db/1.0.0")):
+        assert world.resolve(str(repo.path), "*", tag_prefix=prefix, run_id="one") == {"*": released[tag]}
+    repo.path.rename(repo.path.with_name("away"))
+    for prefix, tag in (("", "v2.0"), ("web-", "web-1.3.0"), ("db/", "db/1.0.0")):
+        assert world.resolve(str(repo.path), "*", tag_prefix=prefix, run_id="one") == {"*": released[tag]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (
+            ("~1.11", ""),
+            """
+{repo} has no tag that fits ~1.11
+  The nearest are 1.9.0, v1.10.1, v2.0.0-rc.1, v2.0.
+  → A prerelease only fits a constraint that has one itself, such as >=1.2.0-0.""",
+        ),
+        (
+            (">=2", "web-"),
+            """
+{repo} has no tag that fits >=2 after the prefix web-
+  The nearest are web-0.9.0, web-1.3.0.""",
+        ),
+        (
+            (">=2", "api-"),
+            """
+{repo} has no tag that fits >=2 after the prefix api-
+  None of its tags is a version after the prefix api-.
+  → It has main, 1.9.0, db/1.0.0, nightly, v1.10.1, ….""",
+        ),
+        (
+            ("1.4.0", "web-"),
+            """
+{repo} has no revision web-1.4.0
+  No branch and no tag has this name.
+  → Did you mean web-1.3.0 or web-0.9.0?""",
+        ),
+    ],
+)
+def test_a_version_that_is_missing(
+    world: World, repo: Repo, released: dict[str, str], asked: tuple[str, str], expected: str
+) -> None:
+    assert released
+    with pytest.raises(SourceError) as caught:
+        world.resolve(str(repo.path), asked[0], tag_prefix=asked[1])
+    assert str(caught.value) == "repository " + expected.strip().format(repo=repo.path)
 
 
 def test_a_short_sha_that_fits_several(world: World, repo: Repo) -> None:

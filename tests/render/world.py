@@ -55,9 +55,9 @@ class World:
         settings = {"cache_dir": self.cache, "project_dir": self.project, "report": self.reported.append} | options
         return Repositories(**settings)  # type: ignore[arg-type]
 
-    def resolve(self, repo: str, *names: str, **options: object) -> dict[str, str]:
+    def resolve(self, repo: str, *names: str, tag_prefix: str = "", **options: object) -> dict[str, str]:
         with self.repositories(**options) as repositories:
-            found = repositories.resolve(Revision(repo, name) for name in names)
+            found = repositories.resolve(Revision(repo, name, tag_prefix) for name in names)
         return {revision.name: commit for revision, commit in found.items()}
 
     def render(

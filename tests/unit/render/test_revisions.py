@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.render.revisions import candidates, is_valid, refspecs
+from fleet.render.revisions import by_version, candidates, is_constraint, is_valid, refspecs
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
@@ -71,6 +71,35 @@ def test_valid(name: str) -> None:
 )
 def test_invalid(name: str) -> None:
     assert not is_valid(name)
+
+
+@pytest.mark.parametrize("name", ["*", "1.x", "v1.2.*", ">=1.2", "^1", "~1.2", "1.2 - 1.4", "1.2 || 1.4", "1.2 1.3"])
+def test_constraints(name: str) -> None:
+    assert is_constraint(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["main", "HEAD", "v1.2.3", "1.2", "1", "1234567", "1" * 40, SHA, "refs/tags/1.x", "feature/x", "", "~main"]
+)
+def test_no_constraints(name: str) -> None:
+    assert not is_constraint(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix", "expected"),
+    [
+        ("1.x", "", "v1.3"),
+        ("1.x", "v", "v1.3"),
+        ("1.x", "web-", "1.x"),
+        ("1.2.3", "web-", "web-1.2.3"),
+        ("1.2.3", "", "1.2.3"),
+        ("main", "v", "main"),
+        (SHA, "v", SHA),
+        ("1" * 40, "v", "1" * 40),
+    ],
+)
+def test_what_a_version_stands_for(name: str, prefix: str, expected: str) -> None:
+    assert by_version(name, prefix, ["1.2", "v1.3", "main", "v2"]) == expected
 
 
 def test_only_what_branches_and_tags_do_not_cover_is_fetched_besides() -> None:
