@@ -2,7 +2,7 @@
 
 from fleet.model.application import Application, Destination, SyncPolicy
 from fleet.model.cluster import Cluster
-from fleet.model.directory import Directory
+from fleet.model.directory import Directory, Jsonnet
 from fleet.model.fleet import Fleet
 from fleet.model.helm import Helm
 from fleet.model.kustomize import Kustomize
@@ -21,6 +21,7 @@ __all__ = [
     "GitSource",
     "GroupKind",
     "Helm",
+    "Jsonnet",
     "Kustomize",
     "Override",
     "Patch",

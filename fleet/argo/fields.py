@@ -22,7 +22,8 @@ Check = Callable[[str, str, str], None]
 _OWNER = "Application"
 _LONGEST_SHOWN = 60
 # Places of words as common as `name`: nobody who wrote one elsewhere meant these.
-_INNER = frozenset(place for place in KEYS if place.startswith(("spec.source.kustomize", "spec.source.helm.")))
+_TOOLS = ("spec.source.directory.", "spec.source.kustomize", "spec.source.helm.")
+_INNER = frozenset(place for place in KEYS if place.startswith(_TOOLS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class Keys:
 
 
 _WRITTEN_BY_KUBERNETES = "Kubernetes writes it into what it returns."
-_NOT_RENDERED = "Plain manifests, Kustomize and Helm charts in Git are rendered so far."
+_NOT_RENDERED = "Plain manifests, Jsonnet, Kustomize and Helm are rendered."
 _RENDER_FIRST = "Render it into a directory of a Git repository, and name that directory as path."
 
 _DOCUMENT = Keys(
@@ -123,15 +123,8 @@ _SOURCE = Keys(
     unsupported={"plugin": Unsupported(_NOT_RENDERED, _RENDER_FIRST, even_empty=True)},
 )
 
-_DIRECTORY = Keys(
-    read=("recurse", "include", "exclude"),
-    unsupported={
-        "jsonnet": Unsupported(_NOT_RENDERED, _RENDER_FIRST),
-        "disableExtensionFilter": Unsupported(
-            "Manifests are the files that end in .yaml, .yml or .json.", "Rename the files."
-        ),
-    },
-)
+_JSONNET = "spec.source.directory.jsonnet"
+_VARIABLE = Keys(read=("name", "value", "code"))
 
 _FROM_PATH = "The program is taken from PATH."
 _CHARTS_INSIDE = "It is for charts in a kustomization, which are not supported yet."
@@ -204,7 +197,10 @@ KEYS: Mapping[str, Keys] = MappingProxyType(
         "metadata.annotations": _ANNOTATIONS,
         "spec": _SPEC,
         "spec.source": _SOURCE,
-        "spec.source.directory": _DIRECTORY,
+        "spec.source.directory": Keys(read=("recurse", "include", "exclude", "disableExtensionFilter", "jsonnet")),
+        _JSONNET: Keys(read=("extVars", "tlas", "libs")),
+        f"{_JSONNET}.extVars[]": _VARIABLE,
+        f"{_JSONNET}.tlas[]": _VARIABLE,
         "spec.source.kustomize": _KUSTOMIZE,
         "spec.source.kustomize.replicas[]": Keys(read=("name", "count")),
         "spec.source.kustomize.patches[]": Keys(read=("patch", "path", "target", "options")),

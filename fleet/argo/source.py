@@ -7,9 +7,8 @@ from typing import Any
 
 from fleet.argo.fields import Section, is_empty
 from fleet.argo.keys import DEFAULT_REVISION, KEYS
-from fleet.argo.tools import parse_helm, parse_kustomize
+from fleet.argo.tools import parse_directory, parse_helm, parse_kustomize
 from fleet.model import checks
-from fleet.model.directory import Directory
 from fleet.model.source import ChartSource, GitSource, Source
 
 
@@ -44,7 +43,7 @@ def _source(section: Section, *, several: bool) -> Source | None:
         "path": section.text("path", checks.relative_path, required="" if ref else _ROOT) or None,
         "revision": section.text("targetRevision", check_revision) or DEFAULT_REVISION,
         "tag_prefix": section.text("tagPrefix"),
-        "directory": _directory(section.section("directory")),
+        "directory": parse_directory(section.section("directory")),
         "kustomize": parse_kustomize(section.section("kustomize")),
         "helm": parse_helm(section.section("helm")),
         "name": name,
@@ -66,17 +65,6 @@ def _chart(section: Section, repo: str, name: str) -> Source | None:
     if section.problems:
         return None
     return section.checked(section.where, lambda: ChartSource(repo, chart=chart, version=version, helm=helm, name=name))
-
-
-def _directory(section: Section | None) -> Directory:
-    if section is None:
-        return Directory()
-    section.known(KEYS["spec.source.directory"])
-    return Directory(
-        recurse=section.flag("recurse") or False,
-        include=section.text("include"),
-        exclude=section.text("exclude"),
-    )
 
 
 def check_revision(owner: str, field: str, value: str) -> None:

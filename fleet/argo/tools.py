@@ -1,21 +1,64 @@
-"""`kustomize` and `helm`, of a source and of a destination's entry → Kustomize and Helm."""
+"""`directory`, `kustomize` and `helm`, of a source and of what is put on top of it → Directory, Kustomize and Helm."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from fleet.argo.fields import Section, shown
 from fleet.argo.keys import KEYS
+from fleet.model import checks
+from fleet.model.directory import Directory, Jsonnet
 from fleet.model.helm import Helm
 from fleet.model.kustomize import Kustomize
 from fleet.yamlio import YamlProblem, load_documents
 
+_DIRECTORY = "spec.source.directory"
 _KUSTOMIZE = "spec.source.kustomize"
 _HELM = "spec.source.helm"
 
-Made = TypeVar("Made", Kustomize, Helm)
+Made = TypeVar("Made", Directory, Kustomize, Helm)
+
+
+def parse_directory(section: Section | None) -> Directory:
+    """Return what a `directory` block says."""
+    if section is None:
+        return Directory()
+    section.known(KEYS[_DIRECTORY])
+    values: dict[str, Any] = {
+        "recurse": section.flag("recurse") or False,
+        "include": section.text("include"),
+        "exclude": section.text("exclude"),
+        "disable_extension_filter": section.flag("disableExtensionFilter") or False,
+        "jsonnet": _jsonnet(section.section("jsonnet")),
+    }
+    return _made(section, Directory, lambda: Directory(**values))
+
+
+def _jsonnet(section: Section | None) -> Jsonnet:
+    if section is None:
+        return Jsonnet()
+    section.known(KEYS[f"{_DIRECTORY}.jsonnet"])
+    ext_vars, ext_code = _variables(section, "extVars")
+    tlas, tla_code = _variables(section, "tlas")
+    libs = _texts(section, "libs", lambda text: checks.relative_path("Jsonnet", "libs", text.removeprefix("/") or "."))
+    return Jsonnet(
+        ext_vars=ext_vars, ext_code=ext_code, tlas=tlas, tla_code=tla_code, libs=() if section.problems else libs
+    )
+
+
+def _variables(section: Section, key: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return texts and code by name; of several for one name the last counts."""
+    found: dict[str, tuple[str, bool]] = {}
+    for entry in _sections(section, key, f"{_DIRECTORY}.jsonnet"):
+        code = entry.flag("code") or False
+        found[entry.text("name", required="Name the variable.")] = (entry.text("value"), code)
+    return (
+        {name: text for name, (text, is_code) in found.items() if not is_code},
+        {name: text for name, (text, is_code) in found.items() if is_code},
+    )
 
 
 def parse_kustomize(section: Section | None) -> Kustomize:
@@ -36,7 +79,7 @@ def parse_kustomize(section: Section | None) -> Kustomize:
         "common_annotations": _mapping(section, "commonAnnotations"),
         "common_annotations_envsubst": section.flag("commonAnnotationsEnvsubst") or False,
         "force_common_annotations": section.flag("forceCommonAnnotations") or False,
-        "patches": tuple(map(_patch, _sections(section, "patches"))),
+        "patches": tuple(map(_patch, _sections(section, "patches", _KUSTOMIZE))),
         "components": _texts(section, "components"),
         "ignore_missing_components": section.flag("ignoreMissingComponents") or False,
     }
@@ -48,7 +91,7 @@ def parse_helm(section: Section | None) -> Helm:
     if section is None:
         return Helm()
     section.known(KEYS[_HELM])
-    parameters = list(_sections(section, "parameters"))
+    parameters = list(_sections(section, "parameters", _HELM))
     plain, strings = (dict(_parameters(parameters, forced=forced)) for forced in (False, True))
     whole = section.section("valuesObject")
     values: dict[str, Any] = {
@@ -59,7 +102,7 @@ def parse_helm(section: Section | None) -> Helm:
         "values": _values(section) if whole is None else whole.data,
         "parameters": plain,
         "string_parameters": strings,
-        "file_parameters": dict(map(_file_parameter, _sections(section, "fileParameters"))),
+        "file_parameters": dict(map(_file_parameter, _sections(section, "fileParameters", _HELM))),
         "kube_version": section.text("kubeVersion"),
         "api_versions": _texts(section, "apiVersions"),
         "skip_crds": section.flag("skipCrds") or False,
@@ -75,10 +118,11 @@ def _made(section: Section, kind: Callable[[], Made], make: Callable[[], Made]) 
     return kind() if made is None else made
 
 
-def _texts(section: Section, key: str) -> tuple[str, ...]:
+def _texts(section: Section, key: str, check: Callable[[str], None] = lambda _: None) -> tuple[str, ...]:
     found: list[str] = []
     for where, entry in section.entries(key):
         if isinstance(entry, str):
+            section.checked(where, partial(check, entry))
             found.append(entry)
         else:
             section.wrong_type(where, entry, "a string")
@@ -90,9 +134,9 @@ def _mapping(section: Section, key: str) -> dict[str, str]:
     return found.texts() if found else {}
 
 
-def _sections(section: Section, key: str) -> Iterator[Section]:
-    """Yield the mappings of a list."""
-    place = f"{_HELM if key in KEYS[_HELM].read else _KUSTOMIZE}.{key}[]"
+def _sections(section: Section, key: str, owner: str) -> Iterator[Section]:
+    """Yield the mappings of a list. owner: the place in KEYS of what has it."""
+    place = f"{owner}.{key}[]"
     for where, entry in section.entries(key):
         if isinstance(entry, dict):
             each = replace(section, data=entry, where=where)
@@ -104,7 +148,7 @@ def _sections(section: Section, key: str) -> Iterator[Section]:
 
 def _replicas(section: Section) -> Iterator[tuple[str, int]]:
     """Yield names and counts; as in Argo CD, a count may be a text (`IntOrString`)."""
-    for entry in _sections(section, "replicas"):
+    for entry in _sections(section, "replicas", _KUSTOMIZE):
         name, count = entry.text("name", required="Name the Deployment or StatefulSet."), entry.data.get("count")
         if isinstance(count, str) and count.isdecimal():
             count = int(count)

@@ -7,10 +7,10 @@ In: a tool, and the variables of a target. Out: the tool with every variable rep
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 
-from fleet.model.directory import Directory
+from fleet.model.directory import Directory, Jsonnet
 from fleet.model.helm import Helm
 from fleet.model.kustomize import Kustomize
 from fleet.model.plan import Target, TargetSource
@@ -18,6 +18,10 @@ from fleet.model.source import GitSource, Tool
 
 # Go's special shell names are one character; a `$` before anything else stays, as with os.Expand.
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>[^}]*)\}|(?P<special>[*#$@!?0-9-])|(?P<plain>[A-Za-z_][A-Za-z0-9_]*))")
+
+_REF = re.compile(r"\$([A-Za-z0-9_-]+)/")
+# All variables start with it.
+PREFIX = "ARGOCD_"
 
 
 def variables(target: Target, source: TargetSource, commit: str) -> Mapping[str, str]:
@@ -36,11 +40,14 @@ def variables(target: Target, source: TargetSource, commit: str) -> Mapping[str,
     }
 
 
-def substituted(tool: Tool, values: Mapping[str, str]) -> Tool:
-    """Return the tool with the variables replaced where Argo CD does it."""
+def substituted(tool: Tool, values: Mapping[str, str], refs: Container[str] = ()) -> Tool:
+    """Return the tool with the variables replaced where Argo CD does it.
+
+    refs: of the application's sources; the `$<ref>/` before a file's path is no variable (`getReferencedSource`).
+    """
     match tool:
         case Directory():
-            return tool
+            return replace(tool, jsonnet=_jsonnet(tool.jsonnet, values))
         case Kustomize():
             annotations = tool.common_annotations
             return replace(
@@ -52,11 +59,32 @@ def substituted(tool: Tool, values: Mapping[str, str]) -> Tool:
         case Helm():
             return replace(
                 tool,
-                value_files=_each(tool.value_files, values),
+                value_files=tuple(_file(text, values, refs) for text in tool.value_files),
                 parameters=_entries(tool.parameters, values),
                 string_parameters=_entries(tool.string_parameters, values),
-                file_parameters=_entries(tool.file_parameters, values),
+                file_parameters={name: _file(text, values, refs) for name, text in tool.file_parameters.items()},
             )
+
+
+def _jsonnet(told: Jsonnet, values: Mapping[str, str]) -> Jsonnet:
+    return replace(
+        told,
+        ext_vars=_entries(told.ext_vars, values),
+        ext_code=_entries(told.ext_code, values),
+        tlas=_entries(told.tlas, values),
+        tla_code=_entries(told.tla_code, values),
+    )
+
+
+def ref_of(path: str) -> str:
+    """Return what a value file's path has for the `ref` of a source: `values` of `$values/a.yaml`; else nothing."""
+    found = _REF.match(path)
+    return found[1] if found else ""
+
+
+def _file(text: str, values: Mapping[str, str], refs: Container[str]) -> str:
+    ref = ref_of(text)
+    return f"${ref}/{expand(text.partition('/')[2], values)}" if ref and ref in refs else expand(text, values)
 
 
 def _each(texts: Iterable[str], values: Mapping[str, str]) -> tuple[str, ...]:

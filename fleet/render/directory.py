@@ -14,6 +14,8 @@ from fleet.errors import Problem, RenderError, Where
 from fleet.model.directory import Directory
 from fleet.model.glob import compile_glob
 from fleet.model.manifest import Manifest
+from fleet.render.cache import Cache
+from fleet.render.jsonnet import Evaluation
 from fleet.render.manifests import SKIP_MARKER, read_file
 from fleet.render.objects import Kind, TooLargeError
 from fleet.render.snapshot import LinkError, Node, Snapshot
@@ -21,6 +23,7 @@ from fleet.render.snapshot import LinkError, Node, Snapshot
 # Argo CD's default for `--max-combined-directory-manifests-size`.
 MOST_BYTES = 10_000_000
 
+_JSONNET = ".jsonnet"
 _MANIFEST = re.compile(r".*\.(yaml|yml|json|jsonnet)", re.DOTALL)
 
 
@@ -32,22 +35,28 @@ class _Chosen:
     node: Node
 
 
-def render(path: str, directory: Directory, snapshot: Snapshot, report: Callable[[str], None]) -> tuple[Manifest, ...]:
-    """Return the manifests of the directory at a path. `report` gets a warning for what is skipped.
+def render(
+    path: str, directory: Directory, snapshot: Snapshot, report: Callable[[str], None], cache: Cache
+) -> tuple[Manifest, ...]:
+    """Return the manifests of the directory at a path. `report` gets a warning for what is skipped; cache: for Jsonnet.
 
     `where.file` of a manifest is its path in the repository. Raises SourceError for the path, RenderError with all
     problems of its content.
     """
     base = snapshot.directory(path)
+    if directory.disable_extension_filter and not (directory.include or directory.exclude):
+        report(f"{path}: the extension filter is off without include or exclude, so every file counts as a manifest")
     chosen, problems = _choose(path, directory, base, snapshot, report)
+    evaluation = Evaluation(snapshot, base.path, directory.jsonnet, cache)
     manifests: list[Manifest] = []
     try:
-        for file, data in _contents(chosen, snapshot, path):
-            found = read_file(file, data)
-            manifests += found.manifests
-            problems += found.problems
+        contents = tuple(_contents(chosen, snapshot, path))
     except TooLargeError:
-        problems.append(_too_large(path))
+        raise RenderError(*problems, _too_large(path)) from None
+    for file, data in contents:
+        found = evaluation.read(file, data) if file.endswith(_JSONNET) else read_file(file, data)
+        manifests += found.manifests
+        problems += found.problems
     if problems:
         raise RenderError(*problems)
     return tuple(manifests)
@@ -70,10 +79,7 @@ def _choose(
         except LinkError as error:
             problems.append(_bad_link(path, error))
             continue
-        if file and path.endswith(".jsonnet"):
-            hint = 'Leave it out (directory.exclude: "*.jsonnet"), or commit what it evaluates to.'
-            problems.append(Problem("Jsonnet is not supported", Where(file=path), hint=hint))
-        elif file:
+        if file:
             chosen.append(_Chosen(path, file))
     return chosen, problems
 
@@ -94,9 +100,8 @@ def _filter(directory: Directory) -> tuple[Callable[[str], bool], list[Problem]]
     exclude, include = matches.get("exclude"), matches.get("include")
 
     def wanted(path: str) -> bool:
-        return bool(
-            _MANIFEST.fullmatch(path) and not (exclude and exclude(path)) and (include is None or include(path))
-        )
+        named = directory.disable_extension_filter or bool(_MANIFEST.fullmatch(path))
+        return named and not (exclude and exclude(path)) and (include is None or include(path))
 
     return wanted, problems
 
@@ -119,7 +124,8 @@ def _contents(chosen: list[_Chosen], snapshot: Snapshot, directory: str) -> Iter
     files = [each.node for each in chosen]
     for each, data in zip(chosen, snapshot.read(files, MOST_BYTES), strict=True):
         if SKIP_MARKER not in data:
-            size += len(data)
+            # As in Argo CD: what Jsonnet evaluates to may be of any size, and has other limits.
+            size += 0 if each.path.endswith(_JSONNET) else len(data)
             if size > MOST_BYTES:
                 raise TooLargeError(directory)
             yield each.path, data

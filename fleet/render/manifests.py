@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -51,7 +51,7 @@ def read_file(file: str, data: bytes) -> Found:
         text = _decode(data)
     except UnicodeDecodeError as error:
         where = Where(file=file, line=data.count(b"\n", 0, error.start) + 1)
-        return Found(problems=(Problem("the file is not UTF-8", where, hint="Save it as UTF-8."),))
+        return Found(problems=(Problem("the file is not UTF-8", where, hint=f"Save it as UTF-8.\n{_EXCLUDE}"),))
     try:
         documents = load_documents(text, file=file)
     except YamlProblem as error:
@@ -65,6 +65,32 @@ def read_output(text: str) -> Found:
         return _File("", text, strict=True).manifests(load_documents(text, file=""))
     except YamlProblem as error:
         return Found(problems=tuple(error.problems))
+
+
+def read_evaluated(file: str, text: str) -> Found:
+    """Return the manifests of the JSON that a Jsonnet file evaluates to: an object, an array of objects, or null.
+
+    `where` has no line: the file's lines are not those of the JSON.
+    """
+    try:
+        documents = load_documents(text, file=".json")
+    except YamlProblem as error:
+        return Found(problems=tuple(replace(each, where=Where(file, key=each.where.key)) for each in error.problems))
+    data = documents[0].data if documents else []
+    entries = (
+        [(each, f"[{position}]") for position, each in enumerate(data)] if isinstance(data, list) else [(data, "")]
+    )
+    manifests: list[Manifest] = []
+    problems: list[Problem] = []
+    for entry, key in entries:
+        for body, place in _objects(entry, key) if entry is not None else ():
+            wrong = [
+                Problem(summary, Where(file, key=".".join(filter(None, (place, field)))), hint=hint)
+                for field, summary, hint in _check(body)
+            ]
+            problems += wrong
+            manifests += [] if wrong else [Manifest(without_nulls(body), Where(file))]
+    return Found(tuple(manifests), tuple(problems))
 
 
 def _decode(data: bytes) -> str:

@@ -55,7 +55,7 @@ class Renderer:
         path = request.path
         match request.tool:
             case Directory() as wanted:
-                return directory.render(path, wanted, snapshot, self.report)
+                return directory.render(path, wanted, snapshot, self.report, self.cache)
             case Kustomize() as wanted:
                 return self._built(kustomize.find(path, wanted, snapshot), self.tools.of(KUSTOMIZE))
             case Helm() as wanted:

@@ -109,15 +109,6 @@ def test_tools_below_the_directory_do_not_count(world: World, repo: Repo) -> Non
     assert names(world.render(str(repo.path), "sub", tool=Directory(recurse=True))) == []
 
 
-def test_jsonnet(world: World, repo: Repo) -> None:
-    repo.commit({"a.yaml": config_map("a"), "b.jsonnet": "{}", "c.libsonnet": "{}"})
-    assert failure(RenderError, world, repo) == (
-        "b.jsonnet: Jsonnet is not supported\n"
-        '  → Leave it out (directory.exclude: "*.jsonnet"), or commit what it evaluates to.'
-    )
-    assert names(world.render(str(repo.path), tool=Directory(exclude="*.jsonnet"))) == ["a"]
-
-
 def test_of_several_for_one_object_the_last_counts(world: World, repo: Repo) -> None:
     repo.commit(
         {

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from fleet import Directory, Helm, Kustomize, yamlio
+from fleet.model.directory import Jsonnet
 from fleet.model.source import Tool
 from tests.render.world import Repo, World
 
 pytestmark = pytest.mark.usefixtures("on_path")
 
 EXAMPLES = Path(__file__).parent / "examples"
+ARGUMENTS = Jsonnet(tlas={"name": "guestbook"}, tla_code={"replicas": "1 + 2"})
 PRODUCTION = Helm(value_files=["values-production.yaml"], parameters={"image.tag": "v6"})
 
 
@@ -26,6 +28,8 @@ PRODUCTION = Helm(value_files=["values-production.yaml"], parameters={"image.tag
             Kustomize(name_prefix="dev-", images=["registry.example.com/guestbook:v6"], replicas={"guestbook-ui": 2}),
             "kustomize-guestbook-dev",
         ),
+        ("jsonnet-guestbook", Directory(), "jsonnet-guestbook"),
+        ("jsonnet-guestbook-tla", Directory(jsonnet=ARGUMENTS), "jsonnet-guestbook-tla"),
         ("helm-guestbook", Directory(), "helm-guestbook"),
         ("helm-guestbook", PRODUCTION, "helm-guestbook-production"),
     ],

@@ -8,7 +8,7 @@ from fleet import ChartSource, Directory, GitSource, Helm
 from tests.unit.argo.parsing import application, document, problem, problems, source_of
 
 REPOSITORY = "repoURL: https://example.com/app.git"
-RENDERED = "Plain manifests, Kustomize and Helm charts in Git are rendered so far."
+RENDERED = "Plain manifests, Jsonnet, Kustomize and Helm are rendered."
 VERSION = "Name the chart's version, such as 1.2.3 or 1.2.x."
 INSTEAD = "Render it into a directory of a Git repository, and name that directory as path."
 
@@ -52,13 +52,6 @@ def test_what_says_nothing_changes_nothing(empty: str) -> None:
     [
         ("plugin: {}", "plugin", RENDERED, INSTEAD),
         ("plugin: {name: a}", "plugin", RENDERED, INSTEAD),
-        ("directory: {jsonnet: {libs: [a]}}", "directory.jsonnet", RENDERED, INSTEAD),
-        (
-            "directory: {disableExtensionFilter: true}",
-            "directory.disableExtensionFilter",
-            "Manifests are the files that end in .yaml, .yml or .json.",
-            "Rename the files.",
-        ),
     ],
 )
 def test_what_is_not_supported_yet_is_said_key_by_key(block: str, key: str, why: str, instead: str) -> None:

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 import pytest
 
-from fleet import Helm, Kustomize
+from fleet import Directory, Helm, Jsonnet, Kustomize
 from tests.unit.argo.parsing import application, problem, source_of
 
 REPOSITORY = "repoURL: https://example.com/app.git, path: a"
+
+
+def test_every_field_of_directory() -> None:
+    block = """{recurse: true, include: '*.x', exclude: '{a,b}/*', disableExtensionFilter: true, jsonnet: {
+      extVars: [{name: a, value: '1'}, {name: b, value: '2', code: true}, {name: c, value: x}, {name: c, value: z}],
+      tlas: [{name: d, value: '3', code: true}, {name: d, value: '4', code: false}, {name: e, value: '5', code: true}],
+      libs: [vendor, /lib]}}"""
+    assert source_of(application(source=f"{{{REPOSITORY}, directory: {block}}}")).directory == Directory(
+        recurse=True,
+        include="*.x",
+        exclude="{a,b}/*",
+        disable_extension_filter=True,
+        jsonnet=Jsonnet(
+            ext_vars={"a": "1", "c": "z"},
+            ext_code={"b": "2"},
+            tlas={"d": "4"},
+            tla_code={"e": "5"},
+            libs=["vendor", "/lib"],
+        ),
+    )
 
 
 def test_every_field_of_kustomize() -> None:

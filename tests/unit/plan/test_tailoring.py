@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fleet import Application, Cluster, Destination, Directory, Fleet, GitSource, Helm, Kustomize
+from fleet import Application, Cluster, Destination, Directory, Fleet, GitSource, Helm, Jsonnet, Kustomize
 from fleet.errors import DeclarationError
 from fleet.model.source import Tool
 from fleet.plan.build_environment import expand as replaced
@@ -146,6 +146,16 @@ def test_variables_are_replaced_where_argo_cd_does_it(text: str, expected: str) 
     helm = Helm(value_files=[text], values={"a": text}, parameters={"a": text}, file_parameters={"b": text})
     assert request_tool(helm, Helm()) == Helm(
         value_files=[expected], values={"a": text}, parameters={"a": expected}, file_parameters={"b": expected}
+    )
+    told = Jsonnet(ext_vars={"a": text}, ext_code={"b": text}, tlas={"c": text}, tla_code={"d": text}, libs=[text])
+    assert request_tool(Directory(jsonnet=told), Helm()) == Directory(
+        jsonnet=Jsonnet(
+            ext_vars={"a": expected},
+            ext_code={"b": expected},
+            tlas={"c": expected},
+            tla_code={"d": expected},
+            libs=[text],
+        )
     )
 
 

@@ -221,7 +221,7 @@ def test_problems_of_all_documents_come_together() -> None:
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (b"a: 1\nb: \xff\n", "a.yaml:2: the file is not UTF-8\n  → Save it as UTF-8."),
+        (b"a: 1\nb: \xff\n", "a.yaml:2: the file is not UTF-8\n  → Save it as UTF-8." + EXCLUDE),
         (
             b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n",
             "a.yaml: this is a pointer of Git LFS, not the file\n  → Commit the file itself: Git LFS is not supported.",
