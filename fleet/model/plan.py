@@ -130,6 +130,7 @@ class PlannedObject:
     retain: True leaves the object in the cluster when it is no longer registered.
     keep: True leaves it there even when the stack is destroyed; it is retained too.
     adopt: True takes the object over where it exists already.
+    replaces: True deletes the object and makes it anew when anything in its manifest changes.
     """
 
     application: str
@@ -141,6 +142,7 @@ class PlannedObject:
     retain: bool = False
     keep: bool = False
     adopt: bool = False
+    replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from itertools import groupby
 from fleet.errors import PlanError, PolicyError, Problem, gather
 from fleet.model.cluster import Cluster
 from fleet.model.plan import ClusterPlan, PlannedApplication, PlannedObject, Rendered
-from fleet.plan import conflicts, marks, namespace, order, tokens
+from fleet.plan import conflicts, hooks, marks, namespace, order, tokens
 from fleet.plan.definitions import Definition, defined
 from fleet.plan.metadata import labelled
 from fleet.plan.policy import Policies, policies, refused_objects
@@ -29,6 +29,7 @@ def finish(rendered: Sequence[Rendered], rules: Policies | None = None) -> tuple
     cannot be deployed together; one error where there is both.
     """
     rules = policies() if rules is None else rules
+    rendered = [hooks.without_left_out(each) for each in rendered]
     everywhere = _definitions(rendered)
     plans: list[ClusterPlan] = []
     problems: list[Problem] = []
@@ -65,7 +66,7 @@ def _wanted(rendered: Sequence[Rendered], definitions: _Definitions) -> tuple[Wa
     """Take the objects of one cluster through the steps, and order them."""
     scopes = _scopes(definitions)
     read = [Wanted(each.target, labelled(manifest, each.target)) for each in rendered for manifest in each.manifests]
-    placed = [namespace.settled(each, scopes) for each in read]
+    placed = [namespace.settled(hooks.kept_on_record(each), scopes) for each in read]
     single = conflicts.merged(placed)
     complete = (*single, *namespace.created(single, [each.target for each in rendered]))
     return tuple(sorted(map(marks.annotated, complete), key=order.sort_key))
@@ -94,7 +95,7 @@ def _applications(rendered: Iterable[Rendered], wanted: Sequence[Wanted]) -> tup
 
 
 def _objects(wanted: Sequence[Wanted], definitions: _Definitions) -> tuple[PlannedObject, ...]:
-    before = order.dependencies([each.manifest for each in wanted])
+    before = order.dependencies(wanted)
     return tuple(_object(each, definitions, positions) for each, positions in zip(wanted, before, strict=True))
 
 
@@ -110,4 +111,5 @@ def _object(wanted: Wanted, definitions: _Definitions, depends_on: tuple[int, ..
         retain=marks.retained(wanted),
         keep=marks.kept(wanted),
         adopt=wanted.generated or target.application.adopt,
+        replaces=hooks.runs_once(manifest),
     )

@@ -108,9 +108,11 @@ async def _register_objects(plan: ClusterPlan, anchors: _Anchors) -> frozenset[s
     failed: set[str] = set()
     window = asyncio.Semaphore(_WINDOW)
 
-    async def register_one(planned: PlannedObject, urn: asyncio.Future[str]) -> None:
+    async def register_one(planned: PlannedObject, urn: asyncio.Future[str], *, waits: bool) -> None:
         # What an object depends on comes before it, so somebody is at work on all that is waited for here.
         request = _request(planned, anchors, [await urns[position] for position in planned.depends_on])
+        if waits:
+            await window.acquire()
         response = await send(request)
         if response.result != resource_pb2.SUCCESS:
             failed.add(planned.application)
@@ -121,9 +123,12 @@ async def _register_objects(plan: ClusterPlan, anchors: _Anchors) -> frozenset[s
     try:
         async with asyncio.TaskGroup() as group:
             for planned in plan.objects:
-                await window.acquire()
+                # What waits for others, a hook that takes minutes perhaps, holds up nothing that does not.
+                waits = not all(urns[position].done() for position in planned.depends_on)
+                if not waits:
+                    await window.acquire()
                 urns.append(asyncio.get_running_loop().create_future())
-                group.create_task(register_one(planned, urns[-1]))
+                group.create_task(register_one(planned, urns[-1], waits=waits))
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
     return frozenset(failed)

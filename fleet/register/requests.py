@@ -19,6 +19,8 @@ _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a marker, not a secret
 _SECRET_TYPE: Final = "kubernetes:core/v1:Secret"  # noqa: S105 - a type, not a secret
 _SECRET_FIELDS: Final = ("data", "stringData")
+# Every property; to Pulumi, that creating the object has failed as well.
+_ANYTHING: Final = "*"
 
 
 def request_of(
@@ -38,6 +40,9 @@ def request_of(
         # Said of every property, or Pulumi takes each of them to depend on everything.
         propertyDependencies={key: resource_pb2.RegisterResourceRequest.PropertyDependencies() for key in body},
         retainOnDelete=planned.retain,
+        replaceOnChanges=[_ANYTHING] if planned.replaces else [],
+        deleteBeforeReplace=planned.replaces,
+        deleteBeforeReplaceDefined=planned.replaces,
         aliases=[alias_pb2.Alias(spec=alias_pb2.Alias.Spec(type=alias)) for alias in planned.aliases],
         additionalSecretOutputs=_SECRET_FIELDS if is_secret else (),
         acceptSecrets=True,

@@ -19,7 +19,7 @@ from fleet.errors import Where
 from fleet.model.manifest import Manifest
 
 # Changes with everything in fleet.render that makes other manifests of the same output.
-_FORMAT = 1
+_FORMAT = 2
 MOST_BYTES = 500_000_000
 
 

@@ -19,7 +19,6 @@ from fleet.model.masking import MASK
 from fleet.model.values import Values
 from fleet.render import output
 from fleet.render.export import Selection, select
-from fleet.render.hooks import without_hooks
 from fleet.render.runner import ToolFailed
 from fleet.render.snapshot import Node, Snapshot
 from fleet.render.tools import Tool
@@ -53,7 +52,7 @@ class Chart:
         except ToolFailed as failed:
             raise RenderError(self._failed(failed, tree, arguments, timeout_s)) from None
         text = written.decode(errors="replace")
-        return without_hooks(output.manifests(text, output.by_source_comments(text, self.path)))
+        return output.manifests(text, output.by_source_comments(text, self.path))
 
     def arguments(self, tree: Path, work: Path) -> list[str]:
         """Return the command's arguments; the values go into a file, which is written here."""

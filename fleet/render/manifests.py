@@ -8,6 +8,7 @@ it is so as not to drop anything silently: what is not read would be deleted fro
 from __future__ import annotations
 
 import codecs
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +22,9 @@ from fleet.yamlio import Document, YamlProblem, load_documents, locate
 SKIP_MARKER = b"+argocd:skip-file-rendering"
 
 LFS = b"version https://git-lfs.github.com/spec/"
+_HOOKS = frozenset({"argocd.argoproj.io/hook", "helm.sh/hook"})
+# As the API server limits the names that it generates, so that they can be label values; and how much of it varies.
+_LONGEST_NAME, _DIGEST = 63, 10
 _SIGNS = ("apiVersion:", "kind:", "metadata:")
 _EXCLUDE = (
     "If it is not meant for the clusters, leave it out: by directory.exclude, or by a line in it,\n"
@@ -89,7 +93,7 @@ def read_evaluated(file: str, text: str) -> Found:
                 for field, summary, hint in _check(body)
             ]
             problems += wrong
-            manifests += [] if wrong else [Manifest(without_nulls(body), Where(file))]
+            manifests += [] if wrong else [Manifest(_named(without_nulls(body)), Where(file))]
     return Found(tuple(manifests), tuple(problems))
 
 
@@ -134,7 +138,7 @@ class _File:
                 problems += wrong
                 if not wrong:
                     where = Where(self.file, document.line, document.number, key)
-                    manifests.append(Manifest(without_nulls(body), where))
+                    manifests.append(Manifest(_named(without_nulls(body)), where))
         return Found(tuple(manifests), tuple(problems))
 
     def _is_meant(self, documents: tuple[Document, ...], stranger: Document) -> bool:
@@ -199,16 +203,37 @@ def _check(body: Any) -> Iterator[tuple[str, str, str]]:
 
 def _check_metadata(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     name = metadata.get("name")
-    if name in (None, "") and metadata.get("generateName"):
+    generated = metadata.get("generateName")
+    if name in (None, "") and generated and not _is_hook(metadata):
         hint = "Give it a metadata.name: what is named anew in every run can be neither compared nor pruned."
-        yield "metadata.generateName", "generateName is not supported", hint
-    elif name in (None, ""):
+        yield "metadata.generateName", "generateName is for hooks only", hint
+    elif name in (None, "") and not generated:
         yield "metadata.name", "metadata.name is missing", _EXCLUDE
-    for field in ("name", "namespace"):
+    for field in ("name", "namespace", "generateName"):
         if not isinstance(metadata.get(field), str | None):
             yield f"metadata.{field}", f"metadata.{field} must be a text", _quotes(metadata[field])
     for field in ("labels", "annotations"):
         yield from _check_texts(f"metadata.{field}", metadata.get(field))
+
+
+def _is_hook(metadata: Mapping[str, Any]) -> bool:
+    annotations = metadata.get("annotations")
+    return isinstance(annotations, Mapping) and not _HOOKS.isdisjoint(annotations)
+
+
+def _named(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the object with a name: one that has `generateName` only is named by what it says.
+
+    Argo CD names hooks by the commit and the time of the sync, so that each runs with every sync. Here it is another
+    object, and runs again, when it says something else.
+    """
+    metadata = body["metadata"]
+    if metadata.get("name"):
+        return body
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:_DIGEST]
+    base = metadata["generateName"][: _LONGEST_NAME - _DIGEST]
+    kept = {key: value for key, value in metadata.items() if key not in ("name", "generateName")}
+    return {**body, "metadata": {"name": f"{base}{digest}", **kept}}
 
 
 def _check_texts(field: str, values: Any) -> Iterator[tuple[str, str, str]]:

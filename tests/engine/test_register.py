@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 from typing import Any
 
 import pytest
+from pulumi.runtime.proto import resource_pb2
 
 from fleet import Application, Cluster, Destination, SyncPolicy
 from fleet.errors import DeclarationError, FleetError, Problem, StateError, Where
@@ -148,6 +150,16 @@ def test_options_are_the_plans() -> None:
     assert found["dev/-/widgets.example.com"].request.retainOnDelete
 
 
+def test_a_hook_that_runs_once_is_made_anew_when_anything_changes() -> None:
+    hook = manifest("Job", "h", api_version="batch/v1", annotations={"helm.sh/hook": "pre-install"})
+    found = registered(*planned(application("web", "dev"), manifests=(hook, manifest("ConfigMap", "c"))))
+    requests = {name: each.request for name, each in found.of_type("kubernetes:").items()}
+    job, other = requests["dev/default/h"], requests["dev/default/c"]
+    assert (list(job.replaceOnChanges), job.deleteBeforeReplace, job.retainOnDelete) == (["*"], True, False)
+    assert (list(other.replaceOnChanges), other.deleteBeforeReplaceDefined) == ([], False)
+    assert list(other.dependencies) == [found.of_type("kubernetes:")["dev/default/h"].urn]
+
+
 def test_what_may_exist_already_has_a_provider_of_its_own() -> None:
     monitor = registered(*planned(application("web", Destination("dev", namespace="shop"), "prod", sync=CREATE)))
     providers = monitor.of_type("pulumi:providers:")
@@ -196,6 +208,35 @@ def test_clusters_go_on_side_by_side() -> None:
     assert positions["prod"][0] < positions["dev"][-1]
     assert positions["dev"][0] < positions["prod"][-1]
     assert len(positions["dev"]) == len(positions["prod"]) == 300
+
+
+class SlowHook(Monitor):
+    """Answers for a hook when an object of another application has been registered; never before."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.others = threading.Event()
+        self.in_time = False
+
+    def _register(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
+        if request.name == "dev/default/zz":
+            self.others.set()
+        if request.name == "dev/default/hook":
+            self.in_time = self.others.wait(timeout=30)
+        return super()._register(request)
+
+
+def test_a_hook_that_takes_long_holds_up_no_other_application() -> None:
+    hook = manifest("Job", "hook", api_version="batch/v1", annotations={"helm.sh/hook": "pre-install"})
+    many = tuple(manifest("ConfigMap", f"a{number:03}") for number in range(200))
+    with_hook, without = targets(application("a", "dev"), application("z", "dev"))
+    plans = finish(
+        [Rendered(with_hook, (COMMIT,), (hook, *many)), Rendered(without, (COMMIT,), (manifest("ConfigMap", "zz"),))]
+    )
+    monitor = SlowHook()
+    run(lambda: register(plans, profiles(plan.cluster for plan in plans)), monitor)
+    assert monitor.in_time
+    assert len(monitor.of_type("kubernetes:")) == 202
 
 
 def test_the_outputs_say_which_commit_is_where() -> None:

@@ -180,7 +180,7 @@ def test_all_that_is_wrong_is_said_at_once(world: World, repo: Repo) -> None:
     assert [str(problem).partition("\n")[0] for problem in caught.value.problems] == [
         "app/broken.json:1, application web, cluster dev: not valid JSON",
         "app/broken.yaml:4, application web, cluster dev: not valid YAML: a tab where there must be spaces",
-        "app/generated.yaml:4, application web, cluster dev, metadata.generateName: generateName is not supported",
+        "app/generated.yaml:4, application web, cluster dev, metadata.generateName: generateName is for hooks only",
         "app/lfs.yaml, application web, cluster dev: this is a pointer of Git LFS, not the file",
         (
             "app/no-kind.yaml:6, document 2, application web, cluster dev: this is not a Kubernetes object: "

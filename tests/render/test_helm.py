@@ -160,22 +160,12 @@ def hook(name: str, times: str) -> str:
     return config_map(name).replace(f"name: {name}", f"name: {name}\n  annotations: {{helm.sh/hook: '{times}'}}")
 
 
-def test_hooks_without_a_time_are_dropped(world: World, repo: Repo) -> None:
-    hooks = {"test": "test", "tests": "test-success, test-failure", "back": "pre-rollback", "gone": "post-delete"}
+def test_hooks_are_objects_like_others(world: World, repo: Repo) -> None:
+    """When they have their turn, and whether ever, is the plan's to say."""
+    hooks = {"check": "test", "migrate": "pre-install,pre-upgrade", "gone": "post-delete"}
     files = {f"chart/templates/{name}.yaml": hook(name, times) for name, times in hooks.items()}
     repo.commit({**FILES, **files})
-    assert names(world.render(str(repo.path), "chart")) == ["web"]
-
-
-def test_hooks_that_argo_cd_would_run_are_refused(world: World, repo: Repo) -> None:
-    repo.commit({**FILES, "chart/templates/migrate.yaml": hook("migrate", "pre-install,pre-upgrade")})
-    assert failure(world, repo) == (
-        "chart/templates/migrate.yaml, application web, cluster dev: "
-        "ConfigMap migrate is a Helm hook: hooks are not run yet\n"
-        "  It is to run at pre-install, pre-upgrade, and leaving it out might break the release.\n"
-        "  → Switch it off by the chart's values, or take the annotation helm.sh/hook off it\n"
-        "  → to have it deployed as a plain object."
-    )
+    assert sorted(names(world.render(str(repo.path), "chart"))) == ["check", "gone", "migrate", "web"]
 
 
 CRD = """\

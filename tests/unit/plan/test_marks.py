@@ -53,6 +53,28 @@ def test_what_the_provider_is_told(given: Manifest, expected: dict[str, str]) ->
 
 
 @pytest.mark.parametrize(
+    ("kind", "api_version", "expected"),
+    [
+        pytest.param("Job", "batch/v1", {"pulumi.com/replaceUnready": "true"}, id="until it is done"),
+        pytest.param("Pod", "v1", {"pulumi.com/waitFor": "jsonpath={.status.phase}=Succeeded"}, id="likewise"),
+        pytest.param("Deployment", "apps/v1", {}, id="until it is up"),
+        pytest.param("Secret", "v1", {"pulumi.com/waitFor": "jsonpath={.metadata.uid}"}, id="until it is there"),
+        pytest.param("ConfigMap", "v1", {}, id="until it is there, and nobody would wait for more"),
+    ],
+)
+def test_what_a_hook_is_waited_for(kind: str, api_version: str, expected: dict[str, str]) -> None:
+    annotations = {"helm.sh/hook": "pre-install"}
+    found = marks(manifest(kind, "a", api_version=api_version, annotations=annotations))
+    assert found == {"pulumi.com/patchFieldManager": "fleet", **expected, **annotations}
+
+
+def test_a_hook_may_say_itself_that_nobody_waits() -> None:
+    annotations = {"helm.sh/hook": "pre-install", "pulumi.com/skipAwait": "true"}
+    found = marks(manifest("Job", "a", api_version="batch/v1", annotations=annotations))
+    assert found == {"pulumi.com/patchFieldManager": "fleet", **annotations}
+
+
+@pytest.mark.parametrize(
     ("sync", "retain", "options", "expected"),
     [
         pytest.param(PRUNED, (), None, False, id="pruned"),
@@ -73,7 +95,7 @@ def test_what_stays_in_the_cluster(
     assert planned.retain is expected
 
 
-@pytest.mark.parametrize(("policy", "expected"), [("keep", True), ("delete", False)])
+@pytest.mark.parametrize(("policy", "expected"), [("keep", True), ("other, keep", True), ("delete", False)])
 def test_helm_s_resource_policy_keeps(policy: str, expected: bool) -> None:
     given = manifest("ConfigMap", "a", annotations={"helm.sh/resource-policy": policy})
     (planned,) = plan(rendered(application(sync=PRUNED, retain=()), given)).objects

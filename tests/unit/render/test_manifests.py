@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -125,7 +127,7 @@ def test_what_is_read(file: str, text: str, expected: list[str]) -> None:
             JOB + "  generateName: j-\n",
             [
                 (
-                    "a.yaml:4, metadata.generateName: generateName is not supported\n"
+                    "a.yaml:4, metadata.generateName: generateName is for hooks only\n"
                     "  → Give it a metadata.name: what is named anew in every run can be neither compared nor pruned."
                 )
             ],
@@ -211,6 +213,29 @@ def test_what_is_read(file: str, text: str, expected: list[str]) -> None:
 )
 def test_what_is_wrong(file: str, text: str, expected: list[str]) -> None:
     assert problems(file, text) == expected
+
+
+def generated(text: str) -> Mapping[str, Any]:
+    annotation = "annotations: {argocd.argoproj.io/hook: PreSync}"
+    (manifest,) = read_file("a.yaml", f"{JOB}  {annotation}\n{text}".encode()).manifests
+    return manifest.metadata
+
+
+def test_a_hook_is_named_by_what_it_says() -> None:
+    first = generated("  generateName: migrate-\nspec: {backoffLimit: 1}\n")
+    again = generated("  name:\n  generateName: migrate-\nspec:\n  backoffLimit: 1\n")
+    other = generated("  generateName: migrate-\nspec: {backoffLimit: 2}\n")
+    assert first == again == {"name": first["name"], "annotations": {"argocd.argoproj.io/hook": "PreSync"}}
+    assert re.fullmatch(r"migrate-[0-9a-f]{10}", first["name"])
+    assert other["name"] != first["name"]
+
+
+def test_a_generated_name_can_be_a_label() -> None:
+    assert len(generated(f"  generateName: {'long-' * 20}\n")["name"]) == 63
+
+
+def test_a_name_goes_before_one_that_would_be_generated() -> None:
+    assert generated("  name: a\n  generateName: b-\n")["name"] == "a"
 
 
 def test_problems_of_all_documents_come_together() -> None:

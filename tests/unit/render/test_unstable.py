@@ -1,4 +1,4 @@
-"""What becomes of hooks, and what is unstable in templates."""
+"""What is unstable in templates."""
 
 from __future__ import annotations
 
@@ -7,32 +7,7 @@ import tarfile
 
 import pytest
 
-from fleet.errors import RenderError, Where
-from fleet.model.manifest import Manifest
-from fleet.render.hooks import without_hooks
 from fleet.render.unstable import functions, is_template
-
-
-def manifest(times: str | None) -> Manifest:
-    annotations = {} if times is None else {"annotations": {"helm.sh/hook": times}}
-    metadata = {"name": "a", **annotations}
-    return Manifest({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata}, Where("a.yaml"))
-
-
-@pytest.mark.parametrize("times", [None, "", "crd-install"])
-def test_what_is_no_hook_stays(times: str | None) -> None:
-    assert len(without_hooks([manifest(times)])) == 1
-
-
-@pytest.mark.parametrize("times", ["test", "test-success", "pre-rollback", "post-rollback,post-delete", "pre-delete"])
-def test_what_argo_cd_never_runs_is_left_out(times: str) -> None:
-    assert without_hooks([manifest(times)]) == ()
-
-
-@pytest.mark.parametrize("times", ["pre-install", "post-install", "pre-upgrade", "test, post-upgrade"])
-def test_what_argo_cd_runs_is_refused(times: str) -> None:
-    with pytest.raises(RenderError, match=r"^a.yaml: Job.batch a is a Helm hook: hooks are not run yet"):
-        without_hooks([manifest(times)])
 
 
 @pytest.mark.parametrize(
