@@ -1,4 +1,5 @@
-"""Runs git, through GitPython alone, and the tools that render: the only place of the rendering that starts processes.
+"""Runs git (through GitPython alone), the tools that render and credential helpers: the rendering starts no process
+anywhere else.
 
 In: arguments. Out: what was written, or a GitFailed or ToolFailed with the program's own words, masked. It decides
 nothing about repositories or manifests; it sees to it that git asks nobody anything and heeds no repository, index or
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import time
 from collections import deque
@@ -159,30 +161,54 @@ def _gitpython() -> ModuleType:
 
 
 class ToolFailed(Exception):  # noqa: N818 - named as what happened; it never leaves fleet.render
-    """A tool ended with an error. words: all that it said, masked; timed_out: it was ended for taking too long."""
+    """A tool ended with an error. words: all that it said, masked; timed_out: it was ended for taking too long.
 
-    def __init__(self, words: str, *, timed_out: bool = False) -> None:
+    started: False if it could not even be run.
+    """
+
+    def __init__(self, words: str, *, timed_out: bool = False, started: bool = True) -> None:
         super().__init__(words)
         self.words = words
         self.timed_out = timed_out
+        self.started = started
+
+
+def ask_helper(program: str, *arguments: str, given: str, timeout_s: float) -> bytes:
+    """Return what a credential helper of the user's writes; it gets the user's environment. Raises ToolFailed.
+
+    What it writes is a secret, and what it says may be one.
+    """
+    environ = dict(os.environ)
+    found = shutil.which(program, path=environ.get("PATH", ""))
+    if found is None:
+        raise ToolFailed(f"{program} was not found on PATH", started=False)
+    return run_tool(
+        [found, *arguments], directory=Path.cwd(), environ=environ, timeout_s=timeout_s, given=given.encode()
+    )[0]
 
 
 def run_tool(
-    command: Sequence[str | Path], *, directory: Path, environ: Mapping[str, str], timeout_s: float
+    command: Sequence[str | Path],
+    *,
+    directory: Path,
+    environ: Mapping[str, str],
+    timeout_s: float,
+    given: bytes | None = None,
 ) -> tuple[bytes, str]:
     """Return what a tool writes to its standard output, and what it says besides. Raises ToolFailed.
 
-    environ: all the variables that it gets. It is ended with everything that it has started.
+    environ: all the variables that it gets. given: its standard input. It is ended with everything that it has started.
     """
+    stdin = DEVNULL if given is None else PIPE
     try:
         process = Popen(
-            command, cwd=directory, env=dict(environ), stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True
+            command, cwd=directory, env=dict(environ), stdin=stdin, stdout=PIPE, stderr=PIPE, start_new_session=True
         )
     except OSError as error:
-        raise ToolFailed(f"{Path(command[0]).name} cannot be run: {error.strerror}") from None
+        raise ToolFailed(f"{Path(command[0]).name} cannot be run: {error.strerror}", started=False) from None
     with process:
         try:
-            written, errors = process.communicate(timeout=timeout_s)
+            written, errors = process.communicate(given, timeout=timeout_s)
         except BaseException as error:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

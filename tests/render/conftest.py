@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from localclusters.progress import silent
+from tests.render.chart_servers import Packer, Runs, Site, serve, serve_registry
 from tests.render.world import Repo, World
 from testtools import ensure_tools
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in [name for name in os.environ if name.startswith(("GIT_", "SSH_", "GCM_"))]:
+    settings = ("GIT_", "SSH_", "GCM_", "HELM_", "DOCKER_CONFIG", "NETRC")
+    for name in [name for name in os.environ if name.startswith(settings) or name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
     home = tmp_path / "home"
     home.mkdir()
@@ -58,3 +60,27 @@ def tools() -> Path:
 @pytest.fixture
 def on_path(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.fixture
+def packer(tools: Path, tmp_path: Path) -> Packer:
+    return Packer(tools / "helm", tmp_path / "sources", tmp_path / "packed")
+
+
+@pytest.fixture
+def site(packer: Packer) -> Iterator[Site]:
+    """A chart repository of what is packed."""
+    with serve(Site(packer.directory)) as running:
+        yield running
+
+
+@pytest.fixture
+def registry(tools: Path) -> Iterator[str]:
+    """The `host:port` of an OCI registry."""
+    with serve_registry(tools / "crane") as host:
+        yield host
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Runs:
+    return Runs(tmp_path / "cache")
