@@ -11,6 +11,7 @@ from fleet.model.glob import compile_glob
 
 # RFC 1123 as Kubernetes applies it to object names.
 _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_KUBE_VERSION = re.compile(r"v?[0-9]+\.[0-9]+(?![0-9A-Za-z])")
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
@@ -51,6 +52,17 @@ def any_text(owner: str, field: str, value: object) -> None:
     """Check for a string; it may be empty."""
     if not isinstance(value, str):
         raise fail(owner, field, value, "a string")
+
+
+def kube_version(owner: str, field: str, value: object) -> None:
+    """Check for the version of a Kubernetes, `1.33.1`, `v1.33` or one with a vendor's suffix; it may be empty."""
+    if not (isinstance(value, str) and (not value or _KUBE_VERSION.match(value))):
+        raise fail(owner, field, value, "a Kubernetes version as a string, such as '1.33.1'")
+
+
+def api_versions(owner: str, field: str, value: object) -> None:
+    """Check for a sequence of strings."""
+    sequence(owner, field, value, str, "strings")
 
 
 def flag(owner: str, field: str, value: object) -> None:

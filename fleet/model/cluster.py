@@ -29,6 +29,8 @@ class Cluster:
     paused: True leaves the cluster as it was last deployed, drift included.
     identifier: what makes it *this* cluster for good, whatever its URL or credentials; None is its name. Only
         a change of it makes Pulumi replace what was deployed there.
+    kube_version, api_versions: what charts are told of it, `1.33.1`, and `apps/v1` or `apps/v1/Deployment`; empty is
+        what Helm assumes.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Cluster:
     project: str | None = field(default=None, kw_only=True)
     paused: bool = field(default=False, kw_only=True)
     identifier: str | None = field(default=None, kw_only=True)
+    kube_version: str = field(default="", kw_only=True)
+    api_versions: Sequence[str] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         checks.name("Cluster", "name", self.name)
@@ -51,6 +55,9 @@ class Cluster:
             checks.name(owner, "project", self.project)
         for boolean in ("in_cluster", "paused"):
             checks.flag(owner, boolean, getattr(self, boolean))
+        checks.kube_version(owner, "kube_version", self.kube_version)
+        versions = checks.sequence(owner, "api_versions", self.api_versions, str, "strings")
+        object.__setattr__(self, "api_versions", versions)
         object.__setattr__(self, "urls", checks.sequence(owner, "urls", self.urls, str, "URLs"))
         object.__setattr__(self, "labels", checks.labels(owner, "labels", self.labels))
 

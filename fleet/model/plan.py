@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fleet.model.application import Application, Destination
+from fleet.model.capabilities import Capabilities
 from fleet.model.cluster import Cluster
 from fleet.model.manifest import Manifest
 from fleet.model.patch import Patch
@@ -85,7 +86,7 @@ class RenderRequest:
     """What determines the manifests of a path: the same request gives the same bytes, whatever the cluster.
 
     commit: a full SHA; of a chart in a chart repository its exact version.
-    release: matters to charts only; requests that differ in nothing else are one for everything else.
+    release, capabilities: matter to charts only; requests that differ in nothing else are one for everything else.
     chart: the chart, if `repo` is a chart repository.
     references: those that the tool's value files name.
     """
@@ -97,6 +98,7 @@ class RenderRequest:
     release: Release = Release()
     chart: str = ""
     references: tuple[Reference, ...] = ()
+    capabilities: Capabilities = field(default_factory=Capabilities)
 
 
 @dataclass(frozen=True, slots=True)

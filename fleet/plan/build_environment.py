@@ -25,7 +25,11 @@ PREFIX = "ARGOCD_"
 
 
 def variables(target: Target, source: TargetSource, commit: str) -> Mapping[str, str]:
-    """Return the variables of Argo CD's `newEnv` (reposerver/repository/repository.go), for one of several sources."""
+    """Return the variables of Argo CD's `newEnv` (reposerver/repository/repository.go), for one of several sources.
+
+    `KUBE_VERSION` and `KUBE_API_VERSIONS`, which its documents list as well, are added for plugins only
+    (`getPluginEnvs`): everywhere else they are nothing.
+    """
     return {
         "$": "$",
         "ARGOCD_APP_NAME": target.application.name,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from fleet.errors import Where
+from fleet.model.capabilities import Capabilities
 from fleet.model.helm import Helm
 from fleet.model.plan import PatchRequest, Reference, Release, RenderRequest, Revision, Target, TargetSource
 from fleet.model.source import GitSource, Tool
@@ -41,6 +42,7 @@ def _request(target: Target, source: TargetSource, commits: Mapping[Revision, st
         tool=tool,
         release=Release(target.application.name, target.namespace or ""),
         chart=revision.chart,
+        capabilities=Capabilities(target.cluster.kube_version, tuple(target.cluster.api_versions)),
         references=tuple(_references(target, tool, commits)),
     )
 

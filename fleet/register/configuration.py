@@ -32,6 +32,8 @@ _FIELDS: Final[Mapping[str, tuple[str, Callable[[str, str, object], object]]]] =
         "project": ("project", checks.name),
         "paused": ("paused", checks.flag),
         "identifier": ("identifier", checks.text),
+        "kubeVersion": ("kube_version", checks.kube_version),
+        "apiVersions": ("api_versions", checks.api_versions),
     }
 )
 

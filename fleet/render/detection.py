@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fleet.model.capabilities import Capabilities, plain_version
 from fleet.model.directory import Directory
 from fleet.model.helm import Helm
 from fleet.model.kustomize import Kustomize
@@ -23,9 +24,19 @@ def settled(request: RenderRequest, snapshot: Snapshot) -> RenderRequest:
     """Return the request with the tool decided, and without what makes no difference to that tool."""
     tool = _detected(snapshot.directory(request.path)) if request.tool.is_zero else request.tool
     if isinstance(tool, Helm):
-        name, namespace = tool.release_name or request.release.name, tool.namespace or request.release.namespace
-        tool = replace(tool, release_name=name, namespace=namespace)
-    return replace(request, tool=tool, release=Release())
+        tool = _told(tool, request.release, request.capabilities)
+    return replace(request, tool=tool, release=Release(), capabilities=Capabilities())
+
+
+def _told(tool: Helm, release: Release, cluster: Capabilities) -> Helm:
+    """Return what a chart is told, where its own Helm does not say."""
+    return replace(
+        tool,
+        release_name=tool.release_name or release.name,
+        namespace=tool.namespace or release.namespace,
+        kube_version=plain_version(tool.kube_version or cluster.kube_version),
+        api_versions=tool.api_versions or cluster.api_versions,
+    )
 
 
 def _detected(directory: Node) -> Tool:

@@ -123,6 +123,9 @@ def _escaped(value: str) -> str:
 def _shown(arguments: list[str], tree: Path) -> Iterator[str]:
     """Yield the command line without the values of parameters and the names of temporary directories."""
     for before, word in zip(("", *arguments), arguments, strict=False):
+        # There may be hundreds; Argo CD leaves them out of its messages, too.
+        if "--api-versions" in {before, word}:
+            continue
         if before in {"--set", "--set-string", "--set-file"}:
             yield f"{word.partition('=')[0]}={MASK}"
         else:

@@ -9,6 +9,7 @@ import pytest
 
 from fleet import Helm
 from fleet.errors import FleetError, Where
+from fleet.model.capabilities import Capabilities
 from fleet.model.plan import Release
 from tests.render.world import Repo, World, config_map, names
 
@@ -130,6 +131,28 @@ def test_what_the_chart_is_told_of_the_cluster(world: World, repo: Repo) -> None
     found = data(world, repo, Helm(kube_version="1.31.4", api_versions=["example.com/v1/Special"]))
     assert (found["kubernetes"], found["special"]) == ("v1.31.4", "true")
     assert data(world, repo)["special"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        pytest.param(None, ("v1.30.2", "true"), id="where the chart says nothing"),
+        pytest.param(Helm(kube_version="v1.31.4+k3s1"), ("v1.31.4", "true"), id="its version"),
+        pytest.param(Helm(api_versions=["example.com/v1/Other"]), ("v1.30.2", "false"), id="what is served"),
+    ],
+)
+def test_what_a_cluster_is_comes_second(world: World, repo: Repo, own: Helm | None, expected: tuple[str, str]) -> None:
+    repo.commit(FILES)
+    cluster = Capabilities("v1.30.2-gke.100", ("example.com/v1", "example.com/v1/Special"))
+    (only,) = world.render(str(repo.path), "chart", tool=own, capabilities=cluster)
+    assert (only.body["data"]["kubernetes"], only.body["data"]["special"]) == expected
+
+
+def test_what_a_cluster_serves_is_left_out_of_messages(world: World, repo: Repo) -> None:
+    repo.commit({**FILES, "chart/templates/broken.yaml": "{{ fail `no` }}"})
+    with pytest.raises(FleetError) as caught:
+        world.render(str(repo.path), "chart", capabilities=Capabilities("1.30.2", ("a/v1", "b/v1")))
+    assert "--kube-version 1.30.2 --include-crds" in str(caught.value)
 
 
 @pytest.mark.parametrize(

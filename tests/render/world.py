@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.errors import Where
+from fleet.model.capabilities import Capabilities
 from fleet.model.directory import Directory
 from fleet.model.manifest import Manifest
 from fleet.model.plan import Release, RenderRequest, Revision
@@ -68,11 +69,12 @@ class World:
         revision: str = "HEAD",
         tool: Tool | None = None,
         release: Release = Release("web", "shop"),  # noqa: B008 - frozen
+        capabilities: Capabilities = Capabilities(),  # noqa: B008 - frozen
         used_by: Where | None = None,
     ) -> tuple[Manifest, ...]:
         with self.repositories() as repositories:
             commit = repositories.resolve([Revision(repo, revision)])[Revision(repo, revision)]
-            request = RenderRequest(repo, commit, path, tool or Directory(), release)
+            request = RenderRequest(repo, commit, path, tool or Directory(), release, capabilities=capabilities)
             return render_all([request], repositories, self.warned.append, {request: used_by or Where()})[request]
 
     def mirrors(self) -> list[Path]:

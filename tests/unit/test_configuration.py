@@ -19,6 +19,8 @@ def test_a_cluster_has_all_that_the_dsl_has() -> None:
             "labels": {"stage": "dev"},
             "paused": True,
             "identifier": "0-1-2",
+            "kubeVersion": "v1.33.1-gke.100",
+            "apiVersions": ["apps/v1", "apps/v1/Deployment"],
         },
         "a": None,
     }
@@ -35,6 +37,8 @@ def test_a_cluster_has_all_that_the_dsl_has() -> None:
                 labels={"stage": "dev"},
                 paused=True,
                 identifier="0-1-2",
+                kube_version="v1.33.1-gke.100",
+                api_versions=["apps/v1", "apps/v1/Deployment"],
             ),
         ),
         (),
@@ -50,7 +54,8 @@ def test_a_cluster_has_all_that_the_dsl_has() -> None:
         pytest.param(
             {"dev": {"zone": "eu"}},
             ".dev.zone: unknown key `zone`\n"
-            "  → A cluster has kubeconfig, context, server, urls, inCluster, labels, project, paused, identifier.",
+            "  → A cluster has kubeconfig, context, server, urls, inCluster, labels, project, paused, identifier, "
+            "kubeVersion, apiVersions.",
             id="an unknown key",
         ),
         pytest.param(
@@ -62,6 +67,18 @@ def test_a_cluster_has_all_that_the_dsl_has() -> None:
             {"dev": {"urls": "https://dev"}},
             ".dev.urls: Cluster 'dev': urls must be a list of URLs\n  It is 'https://dev'.",
             id="text for a list",
+        ),
+        pytest.param(
+            {"dev": {"kubeVersion": 1.3}},
+            ".dev.kubeVersion: Cluster 'dev': kubeVersion must be a Kubernetes version as a string, such as '1.33.1'\n"
+            "  It is 1.3.",
+            id="a number for a version",
+        ),
+        pytest.param(
+            {"dev": {"kubeVersion": "newest"}},
+            ".dev.kubeVersion: Cluster 'dev': kubeVersion must be a Kubernetes version as a string, such as '1.33.1'\n"
+            "  It is 'newest'.",
+            id="a word for a version",
         ),
         pytest.param(
             {"dev": {"urls": [""]}},
