@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from fleet.argo.fields import Section
 from fleet.argo.keys import KEYS
-from fleet.argo.source import check_revision
 from fleet.argo.tools import parse_helm, parse_kustomize
 from fleet.model import checks
-from fleet.model.override import Override
+from fleet.model.override import EVERY_CLUSTER, Override
 from fleet.model.patch import Patch, PatchTarget
+from fleet.model.selector import check_selector
 from fleet.yamlio import YamlProblem, load_documents
 
 _PATCHES = "spec.overrides[].patches[]"
@@ -31,7 +32,11 @@ def parse_overrides(spec: Section) -> tuple[Override, ...]:
 
 def _override(section: Section) -> Override | None:
     section.known(KEYS["spec.overrides[]"])
-    values = {"clusters": _texts(section, "clusters"), "selector": section.text("selector"), **parse_changes(section)}
+    values = {
+        "clusters": _clusters(section),
+        "selector": section.text("selector", check_selector),
+        **parse_changes(section),
+    }
     if section.problems:
         return None
     return section.checked(section.where, lambda: Override(**values, where=section.where))
@@ -41,9 +46,9 @@ def parse_changes(section: Section) -> dict[str, Any]:
     """Return the fields that an Override and a Destination have in common."""
     labels, annotations = section.section("labels"), section.section("annotations")
     return {
-        "source": section.text("source"),
+        "source": _source(section),
         "namespace": section.text("namespace", checks.namespace) or None,
-        "revision": section.text("targetRevision", check_revision) or None,
+        "revision": section.text("targetRevision", checks.revision) or None,
         "path": section.text("path", checks.relative_path) or None,
         "kustomize": parse_kustomize(section.section("kustomize")),
         "helm": parse_helm(section.section("helm")),
@@ -75,6 +80,8 @@ def _patch(section: Section) -> Patch | None:
     if section.problems:
         return None
     chosen = section.checked(target.where, lambda: _target(target)) if target else None
+    if section.problems:
+        return None
     return section.checked(section.where, lambda: Patch(patch, target=chosen, optional=optional))
 
 
@@ -106,11 +113,26 @@ def _target(section: Section) -> PatchTarget:
     )
 
 
-def _texts(section: Section, key: str) -> tuple[str, ...]:
+def _clusters(section: Section) -> tuple[str, ...]:
+    """Return the clusters that an override is about; where it does not say, all of them."""
     found: list[str] = []
-    for where, entry in section.entries(key):
+    for where, entry in section.entries("clusters"):
         if isinstance(entry, str):
+            section.checked(where, partial(checks.glob, "Application", "clusters", entry))
             found.append(entry)
         else:
             section.wrong_type(where, entry, "a string")
-    return tuple(found)
+    if section.data.get("clusters") == []:
+        hint = "Name clusters, or leave the key out to mean all of them."
+        section.note(section.at("clusters"), "must have at least one entry", hint=hint)
+    return tuple(found) or EVERY_CLUSTER
+
+
+def _source(section: Section) -> str:
+    """Return the name of a source. Whoever writes a mapping there means what stands beside it."""
+    if isinstance(section.data.get("source"), dict):
+        hint = "What is different goes beside it: targetRevision, path, helm, kustomize."
+        summary = "must be the name of one of the Application's sources"
+        section.note(section.at("source"), summary, "It is a mapping.", hint)
+        return ""
+    return section.text("source")

@@ -41,7 +41,7 @@ def _source(section: Section, *, several: bool) -> Source | None:
     values: dict[str, Any] = {
         "repo": repo,
         "path": section.text("path", checks.relative_path, required="" if ref else _ROOT) or None,
-        "revision": section.text("targetRevision", check_revision) or DEFAULT_REVISION,
+        "revision": section.text("targetRevision", checks.revision) or DEFAULT_REVISION,
         "tag_prefix": section.text("tagPrefix"),
         "directory": parse_directory(section.section("directory")),
         "kustomize": parse_kustomize(section.section("kustomize")),
@@ -61,17 +61,12 @@ def _chart(section: Section, repo: str, name: str) -> Source | None:
         if not is_empty(section.data.get(key)):
             section.note(section.at(key), f"{key} and chart are given together", hint="Keep one of them.")
     helm, chart = parse_helm(section.section("helm")), section.text("chart")
-    version = section.text("targetRevision", required="Name the chart's version, such as 1.2.3 or 1.2.x.")
+    version = section.text(
+        "targetRevision", checks.revision, required="Name the chart's version, such as 1.2.3 or 1.2.x."
+    )
     if section.problems:
         return None
     return section.checked(section.where, lambda: ChartSource(repo, chart=chart, version=version, helm=helm, name=name))
-
-
-def check_revision(owner: str, field: str, value: str) -> None:
-    """Check a revision as `GitSource` does."""
-    checks.text(owner, field, value)
-    if value.startswith("-"):
-        raise checks.fail(owner, field, value, "a branch, tag, SHA, HEAD, refs/… or a version")
 
 
 def _check_repository(owner: str, field: str, value: str) -> None:

@@ -48,6 +48,13 @@ def text(owner: str, field: str, value: object, *, optional: bool = False) -> No
     raise fail(owner, field, value, "a string that is not empty" + (", or None" if optional else ""))
 
 
+def revision(owner: str, field: str, value: object, *, optional: bool = False) -> None:
+    """Check for a revision or version: nothing that Git could take for an option; with `optional`, None is allowed."""
+    text(owner, field, value, optional=optional)
+    if isinstance(value, str) and value.startswith("-"):
+        raise fail(owner, field, value, "a branch, tag, SHA, HEAD, refs/… or a version")
+
+
 def any_text(owner: str, field: str, value: object) -> None:
     """Check for a string; it may be empty."""
     if not isinstance(value, str):

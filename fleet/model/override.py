@@ -15,15 +15,20 @@ from fleet.model.patch import Patch
 from fleet.model.selector import parse_selector
 from fleet.model.source import one_tool
 
+EVERY_CLUSTER = ("*",)
+
+# What makes a text a glob, so that it need not be any cluster's name.
+_GLOB = frozenset("*?[]{}\\")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
     """What is different, put on top of what the application and earlier overrides say: the last word wins.
 
-    clusters: names of clusters, or globs over them. selector: over the clusters' labels, as for `kubectl -l`. A cluster
-        is meant if both fit; an empty one always does.
-    source: which of several sources `revision`, `path`, `kustomize` and `helm` are about, by its name or ref. Empty is
-        the only one that manifests are made of.
+    clusters: clusters, by name, by one of their URLs, or by a glob over names; an empty list means no cluster.
+    selector: over the clusters' labels, as for `kubectl -l`; an empty one means any. A cluster is meant if both fit.
+    source: which of several sources `revision`, `path`, `kustomize` and `helm` are about, by its name, ref or chart.
+        Empty is the only one that manifests are made of.
     namespace: for namespaced objects that name none.
     revision, path: replace the source's own; of a chart in a repository `revision` is the version.
     kustomize, helm: are put on top field by field: what is said here wins, and Helm's values are merged at any depth.
@@ -33,7 +38,7 @@ class Override:
     where: the place in a file that it was read from; for messages only.
     """
 
-    clusters: Sequence[str] = ()
+    clusters: Sequence[str | Cluster] = EVERY_CLUSTER
     selector: str = ""
     source: str = ""
     namespace: str | None = None
@@ -51,27 +56,42 @@ class Override:
         clusters = checks.sequence("Override", "clusters", self.clusters, (str, Cluster), "cluster names or globs")
         names = tuple(each.name if isinstance(each, Cluster) else str(each) for each in clusters)
         object.__setattr__(self, "clusters", names)
-        for name in names:
-            checks.glob("Override", "clusters", name)
+        for position, name in enumerate(names):
+            checks.glob("Override", f"clusters[{position}]", name)
         checks.any_text("Override", "selector", self.selector)
         parse_selector(self.selector)
         check_changes("Override", self)
 
     def means(self, cluster: Cluster) -> bool:
         """Return whether it is about a cluster."""
-        named = not self.clusters or any(compile_glob(name)(cluster.name) for name in self.clusters)
-        return named and parse_selector(self.selector).matches(cluster.labels)
+        return self.names(cluster) and parse_selector(self.selector).matches(cluster.labels)
+
+    def names(self, cluster: Cluster) -> bool:
+        """Return whether `clusters` fits; what the selector says is another matter."""
+        return any(cluster.means(each) or compile_glob(each)(cluster.name) for each in self.references)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The entries of `clusters`, as texts."""
+        return tuple(each for each in self.clusters if isinstance(each, str))
+
+    @property
+    def plain_references(self) -> tuple[str, ...]:
+        """Those that are no globs, so that each has to mean a cluster."""
+        return tuple(each for each in self.references if not _GLOB & set(each))
 
     def __str__(self) -> str:
-        """Return which clusters it is about: `env=prod`, `eu-*, us-1`, `all clusters`."""
-        return "; ".join(filter(None, (", ".join(self.clusters), self.selector))) or "all clusters"
+        """Return which clusters it is about: `env=prod`, `eu-*, us-1`, `all clusters`, `no cluster`."""
+        named = "" if self.clusters == EVERY_CLUSTER else ", ".join(self.references) or "no cluster"
+        return "; ".join(filter(None, (named, self.selector))) or "all clusters"
 
 
 def check_changes(owner: str, value: object) -> None:
     """Check and settle the fields that an Override and a Destination have in common."""
-    checks.any_text(owner, "source", _get(value, "source"))
+    if not isinstance(_get(value, "source"), str):
+        raise checks.fail(owner, "source", _get(value, "source"), "the name of one of the application's sources")
     checks.namespace(owner, "namespace", _get(value, "namespace"))
-    checks.text(owner, "revision", _get(value, "revision"), optional=True)
+    checks.revision(owner, "revision", _get(value, "revision"), optional=True)
     checks.relative_path(owner, "path", _get(value, "path"), optional=True)
     for name, kind in (("kustomize", Kustomize), ("helm", Helm)):
         if not isinstance(_get(value, name), kind):

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from fleet.model import checks
 from fleet.model.selector import parse_selector
 from fleet.model.values import Values
+
+# RFC 6902: operation → what it needs besides a path.
+_OPERATIONS = MappingProxyType(
+    {"add": ("value",), "remove": (), "replace": ("value",), "move": ("from",), "copy": ("from",), "test": ("value",)}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +92,8 @@ def _operations(value: object) -> tuple[Values, ...]:
     entries = checks.sequence("Patch", "patch", value, Mapping, "operations, or a mapping")
     operations = tuple(Values("Patch", f"patch[{position}]", each) for position, each in enumerate(entries))
     for position, operation in enumerate(operations):
-        if not {"op", "path"} <= operation.keys():
-            raise checks.fail("Patch", f"patch[{position}]", operation, "an operation: op, path, and value")
+        needed = _OPERATIONS.get(str(operation.get("op")))
+        if needed is None or not {"path", *needed} <= operation.keys():
+            allowed = "an operation: op (add, remove, replace, move, copy or test), path, and value or from"
+            raise checks.fail("Patch", f"patch[{position}]", operation, allowed)
     return operations

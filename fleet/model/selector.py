@@ -50,6 +50,11 @@ class Selector:
         return all(each.matches(labels) for each in self.requirements)
 
 
+def check_selector(_owner: str, _field: str, value: str) -> None:
+    """Check for a selector, as the functions of `fleet.model.checks` do."""
+    parse_selector(value)
+
+
 def parse_selector(text: str) -> Selector:
     """Return what a text asks for; an empty text asks nothing. Raises DeclarationError where it is no selector."""
     if not text.strip():

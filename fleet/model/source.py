@@ -48,9 +48,7 @@ class GitSource:
         checks.text("GitSource", "repo", self.repo)
         owner = f"GitSource {self.repo!r}"
         checks.relative_path(owner, "path", self.path, optional=True)
-        checks.text(owner, "revision", self.revision)
-        if self.revision.startswith("-"):
-            raise checks.fail(owner, "revision", self.revision, "a branch, tag, SHA, HEAD, refs/… or a version")
+        checks.revision(owner, "revision", self.revision)
         for name in ("tag_prefix", "name", "ref"):
             checks.any_text(owner, name, getattr(self, name))
         if self.ref and not _REF.fullmatch(self.ref):
@@ -92,7 +90,7 @@ class ChartSource:
         checks.text("ChartSource", "repo", self.repo)
         owner = f"ChartSource {self.repo!r}"
         checks.text(owner, "chart", self.chart)
-        checks.text(owner, "version", self.version)
+        checks.revision(owner, "version", self.version)
         checks.any_text(owner, "name", self.name)
         if not isinstance(self.helm, Helm):
             raise checks.fail(owner, "helm", self.helm, "a Helm")

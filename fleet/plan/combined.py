@@ -14,21 +14,23 @@ def combined(
 ) -> tuple[tuple[Manifest, ...], tuple[str, ...]]:
     """Return the objects of all sources, and a warning for each that more than one of them has.
 
-    As in Argo CD (`RepeatedResourceWarning`) the last source's counts. namespace: of the destination.
+    As in Argo CD (`RepeatedResourceWarning`) the last source's counts. What one source has twice stays: it is a
+    conflict, as it is where there is no other source. namespace: of the destination.
     """
     if len(per_source) == 1:
         return tuple(per_source[0]), ()
-    found: dict[ObjectKey, Manifest] = {}
+    found: dict[ObjectKey, list[Manifest]] = {}
     warnings: list[str] = []
     for manifests in per_source:
+        own: dict[ObjectKey, list[Manifest]] = {}
         for manifest in manifests:
-            key = _key(manifest, namespace or DEFAULT_NAMESPACE)
-            earlier = found.pop(key, None)
-            if earlier is not None:
-                places = f"{earlier.where} of one source and {manifest.where} of a later one"
+            own.setdefault(_key(manifest, namespace or DEFAULT_NAMESPACE), []).append(manifest)
+        for key in own:
+            for earlier in found.pop(key, ()):
+                places = f"{earlier.where} of one source and {own[key][0].where} of a later one"
                 warnings.append(f"{key} is in {places}, whose counts")
-            found[key] = manifest
-    return tuple(found.values()), tuple(warnings)
+        found |= own
+    return tuple(manifest for manifests in found.values() for manifest in manifests), tuple(warnings)
 
 
 def _key(manifest: Manifest, namespace: str) -> ObjectKey:

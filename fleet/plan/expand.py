@@ -7,21 +7,29 @@ repository, revision or path exists is not known yet.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import TypeVar
 
 from fleet.errors import DeclarationError, Problem, Where
 from fleet.model.application import Application, Destination
-from fleet.model.cluster import IN_CLUSTER_NAME, IN_CLUSTER_URL, Cluster
+from fleet.model.cluster import Cluster
 from fleet.model.fleet import Fleet
+from fleet.model.helm import Helm
+from fleet.model.kustomize import Kustomize
 from fleet.model.override import Override
 from fleet.model.plan import Revision, Target, TargetSource
 from fleet.model.project import DEFAULT_PROJECT, Project
-from fleet.model.source import ChartSource, GitSource, Source
+from fleet.model.source import ChartSource, GitSource, Source, Tool
+from fleet.plan.build_environment import PREFIX, ref_of
 from fleet.plan.layers import about, layers
 from fleet.plan.namespace import DEFAULT_NAMESPACE
+from fleet.plan.reference import find, unmet
+from fleet.plan.sources import files_of
 from fleet.plan.tailoring import tailored
+
+Said = TypeVar("Said")
 
 
 def expand(fleet: Fleet, mirrors: Mapping[str, str]) -> tuple[Target, ...]:
@@ -34,29 +42,40 @@ def expand(fleet: Fleet, mirrors: Mapping[str, str]) -> tuple[Target, ...]:
     clusters = tuple({cluster.name: cluster for cluster in fleet.clusters}.values())
     targets: list[Target] = []
     for application in fleet.applications:
-        for destination in application.targets:
-            target = _target(application, destination, clusters, mirrors)
-            if isinstance(target, Target):
-                targets.append(target)
-            else:
-                problems += (each.at(application=application.name) for each in target)
+        found, wrong = targets_of(application, clusters, mirrors)
+        targets += found
+        problems += wrong
     problems = problems or [*_repeated_destinations(targets)]
     if problems:
         raise DeclarationError(*problems)
     return tuple(sorted(targets, key=_place))
 
 
+def targets_of(
+    application: Application, clusters: Sequence[Cluster], mirrors: Mapping[str, str]
+) -> tuple[list[Target], list[Problem]]:
+    """Return a target per destination that is not skipped, and what is wrong with the application."""
+    problems = [*unmet(application, clusters), *misfits(application)]
+    unclear = bool(problems)
+    targets: list[Target] = []
+    for destination in application.targets:
+        cluster = find(destination, clusters)
+        if isinstance(cluster, Problem):
+            problems.append(cluster)
+        elif not unclear:
+            target = _target(application, destination, cluster, mirrors)
+            problems += target if isinstance(target, list) else ()
+            targets += [target] if isinstance(target, Target) else []
+    return targets, [each.at(application=application.name) for each in problems]
+
+
 def _target(
-    application: Application, destination: Destination, clusters: Sequence[Cluster], mirrors: Mapping[str, str]
-) -> Target | Sequence[Problem]:
+    application: Application, destination: Destination, cluster: Cluster, mirrors: Mapping[str, str]
+) -> Target | list[Problem]:
     """Return the target, or what is wrong with it; nothing is wrong where it is skipped."""
-    cluster = _find(destination, clusters)
-    if isinstance(cluster, Problem):
-        return (cluster,)
     overrides = [layer.override for layer in layers(application, destination, cluster)]
-    said = [override.skip for override in overrides if override.skip is not None]
-    if said and said[-1]:
-        return ()
+    if _last(each.skip for each in overrides):
+        return []
     sources, problems = _sources(application, overrides, mirrors)
     if problems:
         return [each.at(cluster=cluster.name) for each in problems]
@@ -75,15 +94,12 @@ def _target(
 def _sources(
     application: Application, overrides: Iterable[Override], mirrors: Mapping[str, str]
 ) -> tuple[tuple[TargetSource, ...], list[Problem]]:
+    """Return the sources with the overrides on top, about which `misfits` has nothing to say."""
     sources = [declared(each, mirrors) for each in application.all_sources]
     problems: list[Problem] = []
     for override in overrides:
-        if not speaks_of_source(override):
-            continue
         which = about(override, application.all_sources)
         if isinstance(which, str):
-            hint = "Name it: source=… in Python, `source: …` in YAML, by the source's name or ref."
-            problems.append(Problem("what is different here is about no source", override.where, which, hint))
             continue
         changed = overridden(sources[which], override)
         if isinstance(changed, Problem):
@@ -91,6 +107,44 @@ def _sources(
         else:
             sources[which] = changed
     return tuple(sources), problems
+
+
+def misfits(application: Application) -> Iterable[Problem]:
+    """Yield what overrides and destinations say about the sources that makes no sense in any cluster."""
+    sources = application.all_sources
+    refs = {each.ref for each in sources if isinstance(each, GitSource) and each.ref}
+    for each in sources:
+        yield from _unknown_refs(each.tool, refs, application.where)
+    for override in (*application.overrides, *(each.override for each in application.targets)):
+        yield from _unknown_refs(override.helm, refs, override.where)
+        if not (override.source or speaks_of_source(override)):
+            continue
+        which = about(override, sources)
+        if isinstance(which, str):
+            hint = "Name one: source=… in Python, `source: …` in YAML, by its name, ref or chart."
+            yield Problem("it is not clear which of the sources this is about", override.where, which, hint)
+        elif (misfit := _misfit(override, sources[which])) is not None:
+            yield misfit
+
+
+def _misfit(override: Override, source: Source) -> Problem | None:
+    if override.path is not None and isinstance(source, ChartSource):
+        hint = "Leave the path out; a chart repository has charts and versions only."
+        return Problem(f"the chart {source.chart} has no path", override.where, hint=hint)
+    rendered = (override.path, override.kustomize, override.helm) != (None, Kustomize(), Helm())
+    if rendered and not source.renders:
+        detail = f"The source {override.source!r} is there for its value files only, so only its revision can differ."
+        return Problem("no manifests are made of this source", override.where, detail, "Give the source a path.")
+    return None
+
+
+def _unknown_refs(tool: Tool, refs: Collection[str], where: Where) -> Iterable[Problem]:
+    for path in files_of(tool):
+        ref = ref_of(path)
+        if ref and ref not in refs and not ref.startswith(PREFIX):
+            detail = f"Refs are {', '.join(sorted(refs))}." if refs else "No source has a ref."
+            hint = f"Give the source that has the file ref={ref!r}; in YAML `ref: {ref}`."
+            yield Problem(f"{path!r} is a file of no source", where, detail, hint)
 
 
 def declared(source: Source, mirrors: Mapping[str, str]) -> TargetSource:
@@ -107,25 +161,28 @@ def declared(source: Source, mirrors: Mapping[str, str]) -> TargetSource:
 
 def overridden(source: TargetSource, override: Override) -> TargetSource | Problem:
     """Return a source with an override on top, or what does not fit."""
-    tool = tailored(source.tool, override)
+    tool = tailored(_base(source, override), override)
     if isinstance(tool, Problem):
         return tool
-    if override.path is not None and isinstance(source.source, ChartSource):
-        hint = "Leave the path out; a chart repository has charts and versions only."
-        return Problem(f"the chart {source.source.chart} has no path", override.where, hint=hint)
     revision = source.revision
     if override.revision is not None:
         revision = replace(revision, name=override.revision)
     return replace(source, revision=revision, path=source.path if override.path is None else override.path, tool=tool)
 
 
+def _base(source: TargetSource, override: Override) -> Tool:
+    """Return what an override goes on top of: of a source that becomes a kustomization, its flags, too."""
+    written = source.source
+    becomes = source.tool.is_zero and not override.kustomize.is_zero
+    return written.kustomize if becomes and isinstance(written, GitSource) else source.tool
+
+
 def speaks_of_source(override: Override) -> bool:
     """Return whether an override says anything about a source."""
-    own = (override.kustomize, override.helm)
-    return not (override.revision is None and override.path is None and all(each.is_zero for each in own))
+    return (override.revision, override.path, override.kustomize, override.helm) != (None, None, Kustomize(), Helm())
 
 
-def _last(said: Iterable[str | None]) -> str | None:
+def _last(said: Iterable[Said | None]) -> Said | None:
     return next((each for each in reversed(tuple(said)) if each is not None), None)
 
 
@@ -147,53 +204,6 @@ def mirrored(repo: str, mirrors: Mapping[str, str]) -> str:
 
 def _normalised(url: str) -> str:
     return url.rstrip("/").removesuffix(".git").rstrip("/")
-
-
-def _find(destination: Destination, clusters: Sequence[Cluster]) -> Cluster | Problem:
-    reference = destination.reference
-    found = [cluster for cluster in clusters if cluster.means(reference)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = ", ".join(cluster.name for cluster in found)
-        return Problem(
-            f"{reference!r} means more than one cluster",
-            destination.where,
-            detail=f"It means {names}.",
-            hint="Use the name of one of them.",
-        )
-    known = ", ".join(sorted(map(_described, clusters))) or "none"
-    return Problem(
-        f"no cluster is known as {reference!r}",
-        destination.where,
-        detail=f"Known clusters: {known}.",
-        hint=_advice(reference, clusters),
-    )
-
-
-def _described(cluster: Cluster) -> str:
-    urls = [url for url in (cluster.server, *cluster.urls) if url]
-    return f"{cluster.name} ({', '.join(urls)})" if urls else cluster.name
-
-
-def _advice(reference: str, clusters: Iterable[Cluster]) -> str:
-    if reference in (IN_CLUSTER_URL, IN_CLUSTER_NAME):
-        return (
-            "It means the cluster that Argo CD itself runs in. Mark one of yours as that: "
-            "in_cluster=True in Python, `inCluster: true` in fleet:clusters."
-        )
-    if "<" in reference and ">" in reference:
-        return (
-            "It is a placeholder. Say which cluster it means, in the stack's configuration:\n"
-            f"fleet:clusters: {{<cluster>: {{urls: ['{reference}']}}}}\n"
-            f"or, where the cluster is declared in Python, with urls=[{reference!r}]."
-        )
-    names = {name for cluster in clusters for name in (cluster.name, cluster.server, *cluster.urls) if name}
-    nearest = difflib.get_close_matches(reference, sorted(names), n=1)
-    declare = "Declare the cluster: below `fleet:clusters` in the stack's configuration, or Cluster(...) in Python."
-    if names:
-        declare = f"Add {reference!r} to the `urls` of the cluster that it means, or declare the cluster."
-    return f"Did you mean {nearest[0]!r}?" if nearest else declare
 
 
 def _repeated_names(fleet: Fleet) -> Iterable[Problem]:

@@ -41,12 +41,14 @@ def about(override: Override, sources: Sequence[Source]) -> int | str:
         rendering = [position for position, each in enumerate(sources) if each.renders]
         if len(rendering) == 1:
             return rendering[0]
-        return "manifests are made of more than one source, and it does not say which one it is about"
+        return "manifests are made of more than one source"
     named = [position for position, each in enumerate(sources) if override.source in called(each)]
-    if named:
+    if len(named) == 1:
         return named[0]
-    known = sorted(word for each in sources for word in called(each))
-    return f"no source is called {override.source!r}; known are {', '.join(known) or 'none'}"
+    if named:
+        return f"more than one source is called {override.source!r}"
+    known = sorted({word for each in sources for word in called(each)})
+    return f"no source is called {override.source!r}; there are {', '.join(known) or 'none that are called anything'}"
 
 
 def called(source: Source) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from fleet.model.capabilities import Capabilities
 from fleet.model.helm import Helm
 from fleet.model.plan import PatchRequest, Reference, Release, RenderRequest, Revision, Target, TargetSource
 from fleet.model.source import GitSource, Tool
-from fleet.plan.build_environment import substituted, variables
+from fleet.plan.build_environment import ref_of, substituted, variables
 
 Needed = TypeVar("Needed", bound=Hashable)
 
@@ -34,7 +34,9 @@ def patches_of(target: Target, commits: Mapping[Revision, str]) -> tuple[PatchRe
 def _request(target: Target, source: TargetSource, commits: Mapping[Revision, str]) -> RenderRequest:
     revision = source.revision
     commit = commits[revision]
-    tool = substituted(source.tool, variables(target, source, commit))
+    repositories = _repositories(target, commits)
+    tool = substituted(source.tool, variables(target, source, commit), repositories)
+    used = dict.fromkeys(map(ref_of, files_of(tool)))
     return RenderRequest(
         repo=revision.repo,
         commit=commit,
@@ -43,18 +45,22 @@ def _request(target: Target, source: TargetSource, commits: Mapping[Revision, st
         release=Release(target.application.name, target.namespace or ""),
         chart=revision.chart,
         capabilities=Capabilities(target.cluster.kube_version, tuple(target.cluster.api_versions)),
-        references=tuple(_references(target, tool, commits)),
+        references=tuple(repositories[ref] for ref in used if ref in repositories),
     )
 
 
-def _references(target: Target, tool: Tool, commits: Mapping[Revision, str]) -> Iterable[Reference]:
-    """Yield the sources with a `ref` that value files may be of, if any value file is not of the chart's repository."""
-    named = (*tool.value_files, *tool.file_parameters.values()) if isinstance(tool, Helm) else ()
-    if not any(text.startswith("$") for text in named):
-        return
-    for each in target.sources:
-        if isinstance(each.source, GitSource) and each.source.ref:
-            yield Reference(each.source.ref, each.revision.repo, commits[each.revision])
+def _repositories(target: Target, commits: Mapping[Revision, str]) -> dict[str, Reference]:
+    """Return by its `ref` each repository that value files may be of."""
+    return {
+        each.source.ref: Reference(each.source.ref, each.revision.repo, commits[each.revision])
+        for each in target.sources
+        if isinstance(each.source, GitSource) and each.source.ref
+    }
+
+
+def files_of(tool: Tool) -> tuple[str, ...]:
+    """Return the paths of the files that a chart's values are of."""
+    return (*tool.value_files, *tool.file_parameters.values()) if isinstance(tool, Helm) else ()
 
 
 def used_by(targets: Iterable[Target], needs: Callable[[Target], Iterable[Needed]]) -> dict[Needed, Where]:

@@ -19,9 +19,12 @@ from fleet.model.source import Tool
 
 
 def tailored(tool: Tool, override: Override) -> Tool | Problem:
-    """Return the tool with the override's own on top: texts and lists of facts are replaced, mappings merged."""
-    own: Tool = override.helm if override.kustomize.is_zero else override.kustomize
-    if own.is_zero:
+    """Return the tool with the override's own on top: texts are replaced, mappings merged, files and patches added.
+
+    Flags alone make no Kustomize of a source that is none.
+    """
+    own: Tool = override.helm if override.kustomize == Kustomize() else override.kustomize
+    if own.is_zero and type(own) is not type(tool):
         return tool
     match tool, own:
         case Kustomize(), Kustomize():

@@ -1,0 +1,82 @@
+"""Reference: which cluster a destination or an override means, by name or URL."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from fleet.errors import Problem
+from fleet.model.application import Application, Destination
+from fleet.model.cluster import IN_CLUSTER_NAME, IN_CLUSTER_URL, Cluster
+
+
+def find(destination: Destination, clusters: Sequence[Cluster]) -> Cluster | Problem:
+    """Return the one cluster that a destination means, or why there is none."""
+    reference = destination.reference
+    found = [cluster for cluster in clusters if cluster.means(reference)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(cluster.name for cluster in found)
+        return Problem(
+            f"{reference!r} means more than one cluster",
+            destination.where,
+            detail=f"It means {names}.",
+            hint="Use the name of one of them.",
+        )
+    return Problem(
+        f"no cluster is known as {reference!r}",
+        destination.where,
+        detail=_known(clusters),
+        hint=_advice(reference, clusters),
+    )
+
+
+def unmet(application: Application, clusters: Sequence[Cluster]) -> Iterable[Problem]:
+    """Yield a problem for each entry of an override's `clusters` that names a cluster, and none is called that."""
+    for override in application.overrides:
+        for reference in override.plain_references:
+            if not any(cluster.means(reference) for cluster in clusters):
+                nearest = nearest_reference(reference, clusters)
+                hint = "Where a stack may be without it, use a selector, or a glob."
+                yield Problem(
+                    f"no cluster is known as {reference!r}",
+                    override.where,
+                    detail=_known(clusters),
+                    hint=f"Did you mean {nearest!r}?" if nearest else hint,
+                )
+
+
+def nearest_reference(reference: str, clusters: Iterable[Cluster]) -> str:
+    """Return the name or URL of a cluster that was most likely meant; empty if none is near."""
+    names = {name for cluster in clusters for name in (cluster.name, cluster.server, *cluster.urls) if name}
+    return next(iter(difflib.get_close_matches(reference, sorted(names), n=1)), "")
+
+
+def _known(clusters: Iterable[Cluster]) -> str:
+    return f"Known clusters: {', '.join(sorted(map(_described, clusters))) or 'none'}."
+
+
+def _described(cluster: Cluster) -> str:
+    urls = [url for url in (cluster.server, *cluster.urls) if url]
+    return f"{cluster.name} ({', '.join(urls)})" if urls else cluster.name
+
+
+def _advice(reference: str, clusters: Sequence[Cluster]) -> str:
+    if reference in (IN_CLUSTER_URL, IN_CLUSTER_NAME):
+        return (
+            "It means the cluster that Argo CD itself runs in. Mark one of yours as that: "
+            "in_cluster=True in Python, `inCluster: true` in fleet:clusters."
+        )
+    if "<" in reference and ">" in reference:
+        return (
+            "It is a placeholder. Say which cluster it means, in the stack's configuration:\n"
+            f"fleet:clusters: {{<cluster>: {{urls: ['{reference}']}}}}\n"
+            f"or, where the cluster is declared in Python, with urls=[{reference!r}]."
+        )
+    nearest = nearest_reference(reference, clusters)
+    if nearest:
+        return f"Did you mean {nearest!r}?"
+    if clusters:
+        return f"Add {reference!r} to the `urls` of the cluster that it means, or declare the cluster."
+    return "Declare the cluster: below `fleet:clusters` in the stack's configuration, or Cluster(...) in Python."
