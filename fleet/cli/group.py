@@ -7,10 +7,12 @@ import click
 from fleet.cli import exit_codes
 from fleet.cli.cancel import cancel
 from fleet.cli.destroy import destroy
+from fleet.cli.diff import diff
 from fleet.cli.heal_command import heal_command
 from fleet.cli.options import options
 from fleet.cli.preview import preview
 from fleet.cli.refresh import refresh
+from fleet.cli.render import render
 from fleet.cli.targets import targets
 from fleet.cli.trouble import FleetGroup
 from fleet.cli.up import up
@@ -34,5 +36,5 @@ def cli() -> None:
     """
 
 
-for command in (preview, up, refresh, destroy, cancel, heal_command, targets):
+for command in (preview, up, refresh, destroy, cancel, heal_command, targets, render, diff):
     cli.add_command(command)

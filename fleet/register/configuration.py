@@ -1,12 +1,14 @@
 """Configuration: `fleet:clusters` and `fleet:repositories` of a stack → clusters and mirrors.
 
 In: what Pulumi makes of `stacks/Pulumi.<stack>.yaml`. Out: model values beside every problem, each with its key path.
+Nothing here needs Pulumi.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -38,6 +40,20 @@ _FIELDS: Final[Mapping[str, tuple[str, Callable[[str, str, object], object]]]] =
 )
 
 _KEYS: Final = ("fleet:clusters", "fleet:repositories")
+
+
+def file_of(stack: str) -> str:
+    """Return where the stack's configuration is, relative to the project; for messages."""
+    return f"stacks/Pulumi.{stack}.yaml"
+
+
+def cache_dir(environment: Mapping[str, str]) -> Path:
+    """Return the directory that FLEET_CACHE_DIR or XDG_CACHE_HOME say."""
+    given = environment.get("FLEET_CACHE_DIR")
+    if given:
+        return Path(given).expanduser().absolute()
+    base = environment.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser().absolute() / "fleet"
 
 
 def read_clusters(configured: object, file: str) -> tuple[tuple[Cluster, ...], tuple[Problem, ...]]:

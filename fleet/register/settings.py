@@ -23,7 +23,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> tuple[Settings
     nobody has asked for it.
     """
     stack = pulumi.get_stack()
-    file = f"stacks/Pulumi.{stack}.yaml"
+    file = configuration.file_of(stack)
     clusters, wrong_clusters = configuration.read_clusters(_configured("clusters"), file)
     mirrors, wrong_mirrors = configuration.read_mirrors(_configured("repositories"), file)
     settings = Settings(
@@ -31,7 +31,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> tuple[Settings
         stack=stack,
         clusters=clusters,
         mirrors=mirrors,
-        cache_dir=_cache_dir(environment),
+        cache_dir=configuration.cache_dir(environment),
         run_id=environment.get("FLEET_RUN_ID") or run_id(),
         dry_run=pulumi.runtime.is_dry_run(),
         scheduled=environment.get("FLEET_SCHEDULED", "").lower() in ("1", "true"),
@@ -48,11 +48,3 @@ def _configured(key: str) -> object:
     except pulumi.ConfigTypeError:
         return config.get(key)
     return value
-
-
-def _cache_dir(environment: Mapping[str, str]) -> Path:
-    given = environment.get("FLEET_CACHE_DIR")
-    if given:
-        return Path(given).expanduser().absolute()
-    base = environment.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser().absolute() / "fleet"

@@ -67,6 +67,11 @@ def parse(text: str, base: Path) -> Address:
     return _from_path(base / text, shown)
 
 
+def same_repository(one: str, other: str, base: Path) -> bool:
+    """Return whether two texts mean one repository. base: where relative paths start. Raises SourceError."""
+    return parse(one, base).key == parse(other, base).key
+
+
 def join(parent: Address, text: str, base: Path) -> Address:
     """Return the address of a submodule, whose URL may be relative to its parent's: `../other.git`.
 

@@ -14,27 +14,32 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _POLL_S = 0.05
+# Nobody needs to be told of less.
+_SOON_S = 1.0
 
 
 @contextmanager
 def exclusive(path: Path, timeout_s: float, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock for the block. waiting: called once if another process has it. Raises TimeoutError."""
+    """Hold the lock for the block. waiting: called once if another process has it for long. Raises TimeoutError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        if not _taken(descriptor):
+        if not _taken(descriptor) and not _taken_within(descriptor, min(_SOON_S, timeout_s)):
             waiting()
-            _wait(descriptor, path, time.monotonic() + timeout_s)
+            if not _taken_within(descriptor, timeout_s - _SOON_S):
+                raise TimeoutError(f"{path} is held by another process")
         yield
     finally:
         os.close(descriptor)
 
 
-def _wait(descriptor: int, path: Path, deadline: float) -> None:
-    while not _taken(descriptor):
-        if time.monotonic() >= deadline:
-            raise TimeoutError(f"{path} is held by another process")
+def _taken_within(descriptor: int, limit_s: float) -> bool:
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline:
         time.sleep(_POLL_S)
+        if _taken(descriptor):
+            return True
+    return False
 
 
 def _taken(descriptor: int) -> bool:

@@ -77,13 +77,17 @@ def _grouped(differences: Iterable[Difference]) -> list[list[Difference]]:
 def _field(change: FieldChange) -> Iterator[Text]:
     path = words.clean(change.path)
     before, after = lines(change.before), lines(change.after)
-    if len(before) <= 1 and len(after) <= 1:
+    if len(before) <= 1 and len(after) <= 1 and not any(map(_is_structure, (change.before, change.after))):
         yield from (_line("-", f"{path}: {each}") for each in before)
         yield from (_line("+", f"{path}: {each}") for each in after)
         return
     yield _line(" ", f"{path}:")
     for each in _compare(before, after):
         yield _line(each[0], f"  {each[1:]}")
+
+
+def _is_structure(data: Any) -> bool:
+    return isinstance(data, dict | list) and bool(data)
 
 
 def _compare(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:

@@ -1,0 +1,59 @@
+"""Reading: targets → what their sources hold. Each repository is fetched once, each directory read once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleet.model.manifest import Manifest
+from fleet.model.plan import Rendered, RenderRequest, Revision, Target
+from fleet.model.settings import Settings
+from fleet.plan.combined import combined
+from fleet.plan.expand import mirrored
+from fleet.plan.sources import requests_of, revisions_of, used_by
+from fleet.render import Repositories, render_all
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """What a run tells while it reads. progress: a line that counts until the next one. Any thread may call them."""
+
+    progress: Callable[[str], None]
+    warning: Callable[[str], None]
+
+
+def read_sources(
+    targets: tuple[Target, ...], settings: Settings, say: Say, *, base: Path | None = None
+) -> tuple[Rendered, ...]:
+    """Return the targets with what their sources hold.
+
+    base: where relative paths of repositories start; None is the project's directory.
+    Raises SourceError or RenderError with every problem.
+    """
+    repositories = Repositories(
+        cache_dir=settings.cache_dir,
+        project_dir=base or settings.project_dir,
+        timeout_s=settings.git_timeout_s,
+        run_id=settings.run_id,
+        substitute=lambda url: mirrored(url, settings.mirrors),
+        report=say.progress,
+    )
+    with repositories:
+        revisions = used_by(targets, revisions_of)
+        commits = repositories.resolve(revisions, revisions)
+        requests = used_by(targets, lambda target: requests_of(target, commits))
+        manifests = render_all(requests, repositories, say.warning, requests)
+    return tuple(_rendered(target, commits, manifests, say) for target in targets)
+
+
+def _rendered(
+    target: Target,
+    commits: Mapping[Revision, str],
+    manifests: Mapping[RenderRequest, tuple[Manifest, ...]],
+    say: Say,
+) -> Rendered:
+    objects, repeated = combined([manifests[each] for each in requests_of(target, commits)], target.namespace)
+    for line in repeated:
+        say.warning(f"{target.application.name}: {line}")
+    return Rendered(target, tuple(commits[each] for each in revisions_of(target)), objects)
