@@ -18,6 +18,7 @@ from fleet.render.runner import ToolFailed, run_tool
 # Long enough for a loaded machine; what is rendered takes its time from the run's settings.
 _VERSION_TIMEOUT_S = 60.0
 _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.\d+)?[\w.+-]*")
+NEEDED = "A source needs it to be rendered."
 # A port that nobody serves: a tool that tries the network all the same fails at once.
 _NOWHERE = "http://127.0.0.1:9"
 
@@ -88,7 +89,7 @@ def _find(kind: Kind, path: str) -> Tool | Problem:
     hint = f"Install {kind.name} {least} or newer and have it on PATH: {kind.get}"
     program = shutil.which(kind.name, path=path)
     if program is None:
-        return Problem(f"{kind.name} was not found on PATH", detail="A source needs it to be rendered.", hint=hint)
+        return Problem(f"{kind.name} was not found on PATH", detail=NEEDED, hint=hint)
     try:
         with tempfile.TemporaryDirectory(prefix="fleet-") as work:
             tool = Tool(Path(program).absolute(), "")
