@@ -7,7 +7,7 @@ In: a path, a Directory and the Snapshot of a commit. Out: Manifests in file ord
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fleet.errors import Problem, RenderError, Where
@@ -16,12 +16,13 @@ from fleet.model.glob import compile_glob
 from fleet.model.manifest import Manifest
 from fleet.render.cache import Cache
 from fleet.render.jsonnet import Evaluation
-from fleet.render.manifests import SKIP_MARKER, read_file
+from fleet.render.manifests import is_skipped, read_file
 from fleet.render.objects import Kind, TooLargeError
 from fleet.render.snapshot import LinkError, Node, Snapshot
 
 # Argo CD's default for `--max-combined-directory-manifests-size`.
 MOST_BYTES = 10_000_000
+_SHOWN = 3
 
 _JSONNET = ".jsonnet"
 _MANIFEST = re.compile(r".*\.(yaml|yml|json|jsonnet)", re.DOTALL)
@@ -49,11 +50,11 @@ def render(
     chosen, problems = _choose(path, directory, base, snapshot, report)
     evaluation = Evaluation(snapshot, base.path, directory.jsonnet, cache)
     manifests: list[Manifest] = []
-    try:
-        contents = tuple(_contents(chosen, snapshot, path))
-    except TooLargeError:
-        raise RenderError(*problems, _too_large(path)) from None
-    for file, data in contents:
+    contents, sizes = _contents(chosen, snapshot)
+    if sum(sizes.values()) > MOST_BYTES:
+        problems.append(_too_large(path, sizes))
+        contents = {}
+    for file, data in contents.items():
         found = evaluation.read(file, data) if file.endswith(_JSONNET) else read_file(file, data)
         manifests += found.manifests
         problems += found.problems
@@ -118,17 +119,29 @@ def _followed(node: Node, path: str, snapshot: Snapshot, report: Callable[[str],
     return None
 
 
-def _contents(chosen: list[_Chosen], snapshot: Snapshot, directory: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the bytes of the files that do not ask to be skipped, with their paths. Raises TooLargeError."""
-    size = 0
-    files = [each.node for each in chosen]
-    for each, data in zip(chosen, snapshot.read(files, MOST_BYTES), strict=True):
-        if SKIP_MARKER not in data:
+def _contents(chosen: list[_Chosen], snapshot: Snapshot) -> tuple[dict[str, bytes], dict[str, int]]:
+    """Return the bytes of the files that do not ask to be skipped, and the sizes that count, by path.
+
+    When the sizes come to too much, what follows is not read.
+    """
+    contents: dict[str, bytes] = {}
+    sizes: dict[str, int] = {}
+    total = 0
+    reading = snapshot.read([each.node for each in chosen], MOST_BYTES)
+    for each in chosen:
+        try:
+            data = next(reading)
+        except TooLargeError:
+            sizes[each.path] = MOST_BYTES + 1
+            break
+        if not is_skipped(data):
+            contents[each.path] = data
             # As in Argo CD: what Jsonnet evaluates to may be of any size, and has other limits.
-            size += 0 if each.path.endswith(_JSONNET) else len(data)
-            if size > MOST_BYTES:
-                raise TooLargeError(directory)
-            yield each.path, data
+            sizes[each.path] = 0 if each.path.endswith(_JSONNET) else len(data)
+            total += sizes[each.path]
+            if total > MOST_BYTES:
+                break
+    return contents, sizes
 
 
 def _shown(directory: str, relative: str) -> str:
@@ -144,7 +157,14 @@ def _bad_link(path: str, error: LinkError) -> Problem:
     return Problem(summary, Where(file=path), hint=hint)
 
 
-def _too_large(path: str) -> Problem:
+def _too_large(path: str, sizes: Mapping[str, int]) -> Problem:
     summary = f"the manifests are larger than {MOST_BYTES // 1_000_000} MB together"
+    largest = sorted(sizes, key=lambda file: -sizes[file])[:_SHOWN]
+    shown = ", ".join(f"{file} ({_megabytes(sizes[file])})" for file in largest)
     hint = "Choose fewer files with directory.include and exclude, or split the application."
-    return Problem(summary, Where(file=path), hint=hint)
+    return Problem(summary, Where(file=path), detail=f"Of those read so far the largest are {shown}.", hint=hint)
+
+
+def _megabytes(size: int) -> str:
+    most = MOST_BYTES // 1_000_000
+    return f"more than {most} MB" if size > MOST_BYTES else f"{size / 1_000_000:.1f} MB"

@@ -19,7 +19,7 @@ from fleet.errors import Problem, Where
 from fleet.model.manifest import Manifest
 from fleet.yamlio import Document, YamlProblem, load_documents, locate
 
-SKIP_MARKER = b"+argocd:skip-file-rendering"
+_SKIP_MARKER = "+argocd:skip-file-rendering"
 
 LFS = b"version https://git-lfs.github.com/spec/"
 _HOOKS = frozenset({"argocd.argoproj.io/hook", "helm.sh/hook"})
@@ -41,6 +41,15 @@ class Found:
 
     manifests: tuple[Manifest, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+
+def is_skipped(data: bytes) -> bool:
+    """Return whether a file asks not to be read, in whatever encoding it is."""
+    if _SKIP_MARKER.encode() in data:
+        return True
+    return data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and _SKIP_MARKER in data.decode(
+        "utf-16", "replace"
+    )
 
 
 def read_file(file: str, data: bytes) -> Found:
