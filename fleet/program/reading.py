@@ -12,7 +12,7 @@ from fleet.model.settings import Settings
 from fleet.plan.combined import combined
 from fleet.plan.expand import mirrored
 from fleet.plan.sources import requests_of, revisions_of, used_by
-from fleet.render import Repositories, render_all
+from fleet.render import Charts, Repositories, Sources, render_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,17 @@ def read_sources(
         substitute=lambda url: mirrored(url, settings.mirrors),
         report=say.progress,
     )
-    with repositories:
+    charts = Charts(
+        cache_dir=repositories.cache_dir,
+        timeout_s=settings.git_timeout_s,
+        run_id=settings.run_id,
+        report=say.progress,
+    )
+    with Sources(repositories, charts) as sources:
         revisions = used_by(targets, revisions_of)
-        commits = repositories.resolve(revisions, revisions)
+        commits = sources.resolve(revisions, revisions)
         requests = used_by(targets, lambda target: requests_of(target, commits))
-        manifests = render_all(requests, repositories, say.warning, requests)
+        manifests = render_all(requests, sources, say.warning, requests)
     return tuple(_rendered(target, commits, manifests, say) for target in targets)
 
 

@@ -16,14 +16,16 @@ from fleet.errors import FleetError, Problem, RenderError, SourceError, Where
 from fleet.model.manifest import Manifest
 from fleet.model.plan import RenderRequest
 from fleet.render.cache import Cache
+from fleet.render.charts.charts import Charts
 from fleet.render.git import Repositories
 from fleet.render.objects import DamagedError
 from fleet.render.problems import completed, users
 from fleet.render.progress import Report, one_at_a_time
 from fleet.render.renderer import Renderer, needed
+from fleet.render.sources import Sources
 from fleet.render.tools import Tools
 
-__all__ = ["Repositories", "render_all"]
+__all__ = ["Charts", "Repositories", "Sources", "render_all"]
 
 Result = TypeVar("Result")
 
@@ -33,7 +35,7 @@ _AT_ONCE = 4
 
 def render_all(
     requests: Iterable[RenderRequest],
-    repositories: Repositories,
+    sources: Sources,
     report: Report,
     used_by: Mapping[RenderRequest, Where] = MappingProxyType({}),
 ) -> Mapping[RenderRequest, tuple[Manifest, ...]]:
@@ -43,11 +45,11 @@ def render_all(
     Raises one error with the problems of all requests: a SourceError if any repository or path is at fault, else a
     RenderError.
     """
-    cache = Cache(repositories.cache_dir / "render")
-    renderer = Renderer(repositories, one_at_a_time(report), Tools(os.environ.get("PATH", "")), cache)
+    cache = Cache(sources.cache_dir / "render")
+    renderer = Renderer(sources, one_at_a_time(report), Tools(os.environ.get("PATH", "")), cache)
     wanted = tuple(dict.fromkeys(requests))
     failed: list[FleetError] = []
-    settled = _each(wanted, renderer.settle, repositories, failed, lambda request: used_by.get(request, Where()))
+    settled = _each(wanted, renderer.settle, sources, failed, lambda request: used_by.get(request, Where()))
     sharing: dict[RenderRequest, list[Where]] = {}
     for request, same in settled.items():
         sharing.setdefault(same, []).append(used_by.get(request, Where()))
@@ -56,7 +58,7 @@ def render_all(
         using = users([place for request, places in sharing.items() if tool in needed([request]) for place in places])
         failed += (RenderError(*completed(error.problems, using)) for error in renderer.tools.missing([tool]))
     possible = [request for request in sharing if not renderer.tools.missing(needed([request]))]
-    rendered = _each(possible, renderer.render, repositories, failed, lambda request: users(sharing[request]))
+    rendered = _each(possible, renderer.render, sources, failed, lambda request: users(sharing[request]))
     if failed:
         kind = SourceError if any(isinstance(each, SourceError) for each in failed) else RenderError
         raise kind(*(problem for each in failed for problem in each.problems))
@@ -68,14 +70,14 @@ def render_all(
 def _each(
     requests: Iterable[RenderRequest],
     make: Callable[[RenderRequest], Result],
-    repositories: Repositories,
+    sources: Sources,
     failed: list[FleetError],
     user: Callable[[RenderRequest], Where],
 ) -> dict[RenderRequest, Result]:
     """Return what is made of each request; errors are added to `failed`."""
     wanted = tuple(requests)
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        outcomes = tuple(pool.map(lambda request: _attempt(request, make, repositories), wanted))
+        outcomes = tuple(pool.map(lambda request: _attempt(request, make, sources), wanted))
     made: dict[RenderRequest, Result] = {}
     for request, outcome in zip(wanted, outcomes, strict=True):
         if isinstance(outcome, FleetError):
@@ -85,15 +87,13 @@ def _each(
     return made
 
 
-def _attempt(
-    request: RenderRequest, make: Callable[[RenderRequest], Result], repositories: Repositories
-) -> Result | FleetError:
+def _attempt(request: RenderRequest, make: Callable[[RenderRequest], Result], sources: Sources) -> Result | FleetError:
     """Return what is made, or the error. A mirror that turns out to be damaged is fetched anew, once."""
     try:
         try:
             return make(request)
         except DamagedError as damaged:
-            repositories.renew(damaged.directory)
+            sources.renew(damaged.directory)
             return make(request)
     except FleetError as error:
         return error

@@ -22,7 +22,8 @@ KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 def settled(request: RenderRequest, snapshot: Snapshot) -> RenderRequest:
     """Return the request with the tool decided, and without what makes no difference to that tool."""
-    tool = _detected(snapshot.directory(request.path)) if request.tool.is_zero else request.tool
+    open_to_files = request.tool.is_zero and not request.chart
+    tool = _detected(snapshot.directory(request.path)) if open_to_files else request.tool
     if isinstance(tool, Helm):
         tool = _told(tool, request.release, request.capabilities)
     return replace(request, tool=tool, release=Release(), capabilities=Capabilities())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +19,13 @@ from fleet.model.manifest import Manifest, ObjectKey
 from fleet.model.plan import RenderRequest
 from fleet.render import directory, helm, kustomize, unstable
 from fleet.render.cache import Cache
+from fleet.render.charts.location import directory_of
 from fleet.render.detection import settled
-from fleet.render.git import Repositories
 from fleet.render.progress import Report
 from fleet.render.snapshot import Snapshot
+from fleet.render.sources import Sources
 from fleet.render.tools import HELM, KUSTOMIZE, Kind, Tool, Tools
+from fleet.render.value_files import Base
 
 # For one path; a chart of thousands of objects takes seconds.
 TIMEOUT_S = 300.0
@@ -33,14 +36,14 @@ _SHOWN = 5
 class Renderer:
     """What the requests of a run have in common. report: gets warnings; several threads call it, one at a time."""
 
-    repositories: Repositories
+    sources: Sources
     report: Report
     tools: Tools
     cache: Cache
 
     def settle(self, request: RenderRequest) -> RenderRequest:
         """Return the request for what is there. Raises SourceError."""
-        with self.repositories.snapshot(request.repo, request.commit) as snapshot:
+        with self.sources.snapshot(request) as snapshot:
             return settled(request, snapshot)
 
     def render(self, request: RenderRequest) -> tuple[Manifest, ...]:
@@ -48,7 +51,7 @@ class Renderer:
 
         The tool must not be missing. Raises SourceError and RenderError.
         """
-        with self.repositories.snapshot(request.repo, request.commit) as snapshot:
+        with self.sources.snapshot(request) as snapshot:
             return self._last_of_each(self._rendered(request, snapshot))
 
     def _rendered(self, request: RenderRequest, snapshot: Snapshot) -> tuple[Manifest, ...]:
@@ -59,11 +62,25 @@ class Renderer:
             case Kustomize() as wanted:
                 return self._built(kustomize.find(path, wanted, snapshot), self.tools.of(KUSTOMIZE))
             case Helm() as wanted:
-                return self._chart(path, wanted, snapshot)
+                with ExitStack() as opened:
+                    return self._chart(self._found(request, wanted, snapshot, opened))
 
-    def _chart(self, path: str, wanted: Helm, snapshot: Snapshot) -> tuple[Manifest, ...]:
+    def _found(self, request: RenderRequest, wanted: Helm, snapshot: Snapshot, opened: ExitStack) -> helm.Chart:
+        """Return the chart; `opened` has to stay open until it is rendered."""
+        packed = directory_of(request.chart)
+        own = (
+            Base(snapshot, packed, packed, packed=True)
+            if packed
+            else Base(snapshot, snapshot.directory(request.path).path)
+        )
+        others = {
+            each.name: Base(opened.enter_context(self.sources.git.snapshot(each.repo, each.commit)), ref=each.name)
+            for each in request.references
+        }
+        return helm.find(wanted, own, others)
+
+    def _chart(self, chart: helm.Chart) -> tuple[Manifest, ...]:
         """A chart that may come out otherwise the next time is not kept: it would hide that."""
-        chart = helm.find(path, wanted, snapshot)
         templates = [name for name in sorted(chart.selection.files) if unstable.is_template(name)]
         uses = unstable.functions(chart.selection.read(templates)) if templates else ()
         if not uses:

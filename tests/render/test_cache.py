@@ -52,10 +52,10 @@ def test_one_fetch_per_repository_however_it_is_written(
         f"git@example.com:{repo.path}.git",
     ]
     wanted = [Revision(url, name) for url in urls for name in ("main", "v1", "HEAD", head, head[:9])]
-    with world.repositories() as repositories:
-        assert set(repositories.resolve(wanted).values()) == {head}
+    with world.sources() as sources:
+        assert set(sources.resolve(wanted).values()) == {head}
         requests = [RenderRequest(url, head, path, Directory()) for url in urls for path in ("app", "b")]
-        assert len(render_all(requests, repositories, print)) == 6
+        assert len(render_all(requests, sources, print)) == 6
     assert len(ssh_calls()) == 1
 
 
@@ -119,13 +119,14 @@ import sys
 from pathlib import Path
 from fleet.model.plan import RenderRequest, Revision
 from fleet.model.directory import Directory
-from fleet.render import Repositories, render_all
+from fleet.render import Charts, Repositories, Sources, render_all
 cache, project, repo = sys.argv[1:]
 sys.stdin.readline()
-with Repositories(cache_dir=Path(cache), project_dir=Path(project)) as repositories:
-    commit = repositories.resolve([Revision(repo, "main")])[Revision(repo, "main")]
+repositories = Repositories(cache_dir=Path(cache), project_dir=Path(project))
+with Sources(repositories, Charts(cache_dir=Path(cache))) as sources:
+    commit = sources.resolve([Revision(repo, "main")])[Revision(repo, "main")]
     request = RenderRequest(repo, commit, ".", Directory())
-    print(commit, len(render_all([request], repositories, print)[request]))
+    print(commit, len(render_all([request], sources, print)[request]))
 """
 
 

@@ -197,9 +197,9 @@ def test_the_same_request_is_rendered_once(world: World, repo: Repo) -> None:
     head = repo.commit({"a.yaml": config_map("a") + "---\n" + config_map("a")})
     url = str(repo.path)
     requests = [RenderRequest(url, head, ".", Directory()) for _ in range(5)]
-    with world.repositories() as repositories:
-        repositories.resolve([Revision(url, head)])
-        found = render_all(requests, repositories, world.warned.append)
+    with world.sources() as sources:
+        sources.resolve([Revision(url, head)])
+        found = render_all(requests, sources, world.warned.append)
     assert list(found) == requests[:1]
     assert len(world.warned) == 1
 
@@ -210,9 +210,9 @@ def test_many_requests_of_many_repositories(world: World, new_repo: Callable[[st
         repo = new_repo(f"repo-{number}")
         head = repo.commit({f"{app}/x.yaml": config_map(f"c-{number}-{app}") for app in range(30)})
         wanted |= {RenderRequest(str(repo.path), head, str(app), Directory()): f"c-{number}-{app}" for app in range(30)}
-    with world.repositories() as repositories:
-        repositories.resolve(Revision(request.repo, "main") for request in wanted)
-        found = render_all(wanted, repositories, print)
+    with world.sources() as sources:
+        sources.resolve(Revision(request.repo, "main") for request in wanted)
+        found = render_all(wanted, sources, print)
     assert {request: manifest.name for request, (manifest,) in found.items()} == wanted
 
 
@@ -226,8 +226,8 @@ def test_problems_of_several_requests_come_together(world: World, repo: Repo) ->
         RenderRequest(url, head, "good", Directory()): Where("stack.yaml", 4, application="two"),
         RenderRequest(url, head, "none", Directory()): Where("stack.yaml", 5, application="three"),
     }
-    with world.repositories() as repositories, pytest.raises(SourceError) as caught:
-        render_all(used_by, repositories, print, used_by)
+    with world.sources() as sources, pytest.raises(SourceError) as caught:
+        render_all(used_by, sources, print, used_by)
     assert [str(problem).partition("\n")[0] for problem in caught.value.problems] == [
         "bad/a.yaml:3, application one, metadata.name: metadata.name is missing",
         "stack.yaml:5, application three: path none does not exist",

@@ -198,8 +198,8 @@ def test_each_submodule_that_cannot_be_had_is_a_problem_of_its_own(world: World,
     requests = {
         RenderRequest(url, head, path, Directory()): Where(application=path.partition("/")[0]) for path in paths
     }
-    with world.repositories() as repositories, pytest.raises(SourceError) as caught:
-        render_all(requests, repositories, print, requests)
+    with world.sources() as sources, pytest.raises(SourceError) as caught:
+        render_all(requests, sources, print, requests)
     assert str(caught.value) == (
         f"gone, application gone: submodule gone: there is no repository {world.project.parent}/elsewhere\n"
         f"  {world.project.parent}/elsewhere does not exist.\n"
@@ -217,10 +217,10 @@ def test_submodules_come_from_where_their_substitute_says(world: World, repo: Re
     repo.git("config", "--file", ".gitmodules", "submodule.lib.url", "https://git.example.com/library.git")
     head = repo.commit()
     mirrors = {"https://git.example.com/library.git": str(library.path)}
-    with world.repositories(substitute=lambda url: mirrors.get(url, url)) as repositories:
-        repositories.resolve([Revision(str(repo.path), head)])
+    with world.sources(substitute=lambda url: mirrors.get(url, url)) as sources:
+        sources.resolve([Revision(str(repo.path), head)])
         request = RenderRequest(str(repo.path), head, "lib/base", Directory())
-        assert names(render_all([request], repositories, print)[request]) == ["x"]
+        assert names(render_all([request], sources, print)[request]) == ["x"]
 
 
 def test_a_servers_submodule_cannot_be_a_path_of_this_machine(

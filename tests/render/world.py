@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from fleet.errors import Where
 from fleet.model.capabilities import Capabilities
 from fleet.model.directory import Directory
+from fleet.model.helm import Helm
 from fleet.model.manifest import Manifest
-from fleet.model.plan import Release, RenderRequest, Revision
+from fleet.model.plan import Reference, Release, RenderRequest, Revision
 from fleet.model.source import Tool
-from fleet.render import Repositories, render_all
+from fleet.render import Charts, Repositories, Sources, render_all
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,10 @@ class World:
         settings = {"cache_dir": self.cache, "project_dir": self.project, "report": self.reported.append} | options
         return Repositories(**settings)  # type: ignore[arg-type]
 
+    def sources(self, **options: object) -> Sources:
+        git = self.repositories(**options)
+        return Sources(git, Charts(cache_dir=git.cache_dir, report=self.reported.append))
+
     def resolve(self, repo: str, *names: str, tag_prefix: str = "", **options: object) -> dict[str, str]:
         with self.repositories(**options) as repositories:
             found = repositories.resolve(Revision(repo, name, tag_prefix) for name in names)
@@ -72,10 +79,29 @@ class World:
         capabilities: Capabilities = Capabilities(),  # noqa: B008 - frozen
         used_by: Where | None = None,
     ) -> tuple[Manifest, ...]:
-        with self.repositories() as repositories:
-            commit = repositories.resolve([Revision(repo, revision)])[Revision(repo, revision)]
+        with self.sources() as sources:
+            commit = sources.resolve([Revision(repo, revision)])[Revision(repo, revision)]
             request = RenderRequest(repo, commit, path, tool or Directory(), release, capabilities=capabilities)
-            return render_all([request], repositories, self.warned.append, {request: used_by or Where()})[request]
+            return render_all([request], sources, self.warned.append, {request: used_by or Where()})[request]
+
+    def render_chart(
+        self,
+        repo: str,
+        chart: str,
+        version: str,
+        tool: Helm | None = None,
+        refs: Mapping[str, str] = MappingProxyType({}),
+    ) -> tuple[Manifest, ...]:
+        """Render a chart of a chart repository. refs: repositories of value files, by the name before `/`."""
+        wanted = Revision(repo, version, chart=chart)
+        others = {name: Revision(url, "HEAD") for name, url in refs.items()}
+        with self.sources() as sources:
+            found = sources.resolve([wanted, *others.values()])
+            references = tuple(Reference(name, each.repo, found[each]) for name, each in others.items())
+            request = RenderRequest(
+                repo, found[wanted], ".", tool or Helm(), Release("web", "shop"), chart=chart, references=references
+            )
+            return render_all([request], sources, self.warned.append)[request]
 
     def mirrors(self) -> list[Path]:
         return sorted((self.cache / "git").glob("*.git"))
