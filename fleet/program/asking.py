@@ -6,6 +6,7 @@ In: a Question and an interpreter. Out: the answer, or the error that it ended w
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,7 +26,13 @@ def ask(question: Question, python: str, say: Say) -> Any:
     # -P: what lies in the current directory must not hide the standard library.
     command = [python, "-P", "-m", "fleet.program.answering"]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None, cwd=question.project_dir, text=True
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=question.project_dir,
+        # Where Pulumi's SDK looks for configuration, if the declaration asks it.
+        env={**os.environ, "PULUMI_CONFIG": json.dumps(dict(question.configuration))},
+        text=True,
     ) as process:
         try:
             return _answer(process, question, say)

@@ -282,3 +282,14 @@ def test_a_declaration_that_prints_and_one_that_ends_its_process(project: Projec
 def test_what_is_wrong_names_its_line(project: Project) -> None:
     project.write(**{"stacks/demo.py": "from fleet import Cluster\n\nCluster('A')\n"})
     assert project.fleet("render", code=2).startswith("error: stacks/demo.py:3: Cluster: name must be")
+
+
+def test_a_declaration_may_ask_pulumi_for_the_stack_s_configuration(project: Project) -> None:
+    project.write(
+        **{
+            "stacks/Pulumi.demo.yaml": "config: {shop:tier: iron}\n",
+            "stacks/demo.py": "import pulumi\n"
+            + STACK.replace("REPO", "'.'").replace('"gold"', 'pulumi.Config("shop").require("tier")'),
+        }
+    )
+    assert "    tier: iron\n" in project.fleet("render", "shop", "eu")
