@@ -11,8 +11,11 @@ from fleet.model.plan import Rendered, RenderRequest, Revision, Target
 from fleet.model.settings import Settings
 from fleet.plan.combined import combined
 from fleet.plan.expand import mirrored
-from fleet.plan.sources import requests_of, revisions_of, used_by
+from fleet.plan.sources import patches_of, requests_of, revisions_of, used_by
 from fleet.render import Charts, Repositories, Sources, render_all
+from fleet.render.patching import patch_all
+
+_Commits = Mapping[Revision, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +53,29 @@ def read_sources(
         commits = sources.resolve(revisions, revisions)
         requests = used_by(targets, lambda target: requests_of(target, commits))
         manifests = render_all(requests, sources, say.warning, requests)
-    return tuple(_rendered(target, commits, manifests, say) for target in targets)
+        together = {target: _together(target, commits, manifests) for target in targets}
+        for line in dict.fromkeys(line for _, repeated in together.values() for line in repeated):
+            say.warning(line)
+        objects = {target: objects for target, (objects, _) in together.items()}
+        patched = _patched(objects, commits, sources.cache_dir)
+    return tuple(
+        Rendered(target, tuple(commits[each] for each in revisions_of(target)), patched[target]) for target in targets
+    )
 
 
-def _rendered(
-    target: Target,
-    commits: Mapping[Revision, str],
-    manifests: Mapping[RenderRequest, tuple[Manifest, ...]],
-    say: Say,
-) -> Rendered:
+def _together(
+    target: Target, commits: _Commits, manifests: Mapping[RenderRequest, tuple[Manifest, ...]]
+) -> tuple[tuple[Manifest, ...], tuple[str, ...]]:
+    """Return the objects of all of a target's sources, and warnings."""
     objects, repeated = combined([manifests[each] for each in requests_of(target, commits)], target.namespace)
-    for line in repeated:
-        say.warning(f"{target.application.name}: {line}")
-    return Rendered(target, tuple(commits[each] for each in revisions_of(target)), objects)
+    return objects, tuple(f"{target.application.name}: {line}" for line in repeated)
+
+
+def _patched(
+    together: Mapping[Target, tuple[Manifest, ...]], commits: _Commits, cache_dir: Path
+) -> Mapping[Target, tuple[Manifest, ...]]:
+    """Return the objects with the targets' patches applied; targets that come to the same are patched once."""
+    requests = {target: request for target in together for request in patches_of(target, commits)}
+    rendered = {request: together[target] for target, request in requests.items()}
+    patched = patch_all(rendered, cache_dir, used_by(requests, lambda target: (requests[target],)))
+    return {target: patched[requests[target]] if target in requests else each for target, each in together.items()}

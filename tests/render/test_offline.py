@@ -65,7 +65,7 @@ class Project:
         done = subprocess.run(
             command,
             cwd=self.folder,
-            env=self.environment,
+            env={**os.environ, **self.own},
             check=False,
             text=True,
             stdout=subprocess.PIPE,
@@ -293,3 +293,51 @@ def test_a_declaration_may_ask_pulumi_for_the_stack_s_configuration(project: Pro
         }
     )
     assert "    tier: iron\n" in project.fleet("render", "shop", "eu")
+
+
+PATCHED = """
+from fleet import Application, ChartSource, Cluster, Fleet, GitSource, Override, Patch, PatchTarget
+
+clusters = [Cluster("dev"), Cluster("eu", labels={"env": "prod"})]
+more = {"data": {"more": "yes"}}
+stack = Fleet(
+    clusters=clusters,
+    applications=[
+        Application(
+            "shop",
+            sources=[GitSource(".", path="deploy"), GitSource(".", path="extra")],
+            destinations=clusters,
+            overrides=[
+                Override(selector="env=prod", patches=[Patch(more, target=PatchTarget(kind="ConfigMap", name=NAME))]),
+            ],
+        )
+    ],
+)
+"""
+
+
+@pytest.mark.usefixtures("on_path")
+def test_objects_of_several_sources_are_patched_where_an_override_says_so(project: Project) -> None:
+    project.write(
+        **{
+            "extra/settings.yaml": SETTINGS.replace("'1'", "'9'"),
+            "stacks/demo.py": PATCHED.replace("NAME", repr("set.*")),
+        }
+    )
+    project.commit()
+    said = project.fleet("render", "shop", "eu")
+    assert said.startswith(
+        "warning: shop: ConfigMap default/settings is in deploy/settings.yaml:1 of one source and "
+        "extra/settings.yaml:1 of a later one, whose counts\n---\n"
+    )
+    assert "data:\n  mode: '9'\n  more: 'yes'\n" in said
+    assert "data:\n  mode: '9'\n---" in f"{project.fleet('render', 'shop', 'dev')}---"
+
+
+@pytest.mark.usefixtures("on_path")
+def test_a_patch_that_is_for_nothing_is_wrong(project: Project) -> None:
+    project.write(**{"extra/settings.yaml": SETTINGS, "stacks/demo.py": PATCHED.replace("NAME", repr("settins"))})
+    project.commit()
+    said = project.fleet("render", code=11)
+    assert "application shop, cluster eu" in said
+    assert "settins" in said
