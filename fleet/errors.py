@@ -4,7 +4,7 @@ FleetError                 1   anything this project raises on purpose
 ├── DeclarationError       2   a stack's Python, its Argo CD YAML or its configuration is wrong
 ├── ClusterError           4   a cluster, or an object in it, could not be brought to its state
 ├── StackNotFoundError     6   the stack has no configuration, no declaration or no state
-├── ChangesFoundError      7   `--expect-no-changes`, and there were changes
+├── ChangesFoundError      7   `--expect-no-changes` or `--check`, and there were changes
 ├── CancelledError         8   the user stopped the run
 ├── SourceError           10   a repository, revision or path could not be had
 ├── RenderError           11   what the source holds are not manifests
@@ -119,7 +119,7 @@ class StackNotFoundError(FleetError):
 
 
 class ChangesFoundError(FleetError):
-    """`--expect-no-changes`, and there were changes."""
+    """`--expect-no-changes` or `--check`, and there were changes."""
 
     exit_code = 7
 

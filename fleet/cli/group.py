@@ -6,6 +6,7 @@ import click
 
 from fleet.cli import exit_codes
 from fleet.cli.cancel import cancel
+from fleet.cli.clusters import clusters
 from fleet.cli.destroy import destroy
 from fleet.cli.diff import diff
 from fleet.cli.heal_command import heal_command
@@ -36,5 +37,5 @@ def cli() -> None:
     """
 
 
-for command in (preview, up, refresh, destroy, cancel, heal_command, targets, render, diff):
+for command in (preview, up, refresh, destroy, cancel, heal_command, targets, render, diff, clusters):
     cli.add_command(command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from fleet.model import checks
 
@@ -30,7 +31,9 @@ class Cluster:
     identifier: what makes it *this* cluster for good, whatever its URL or credentials; None is its name. Only
         a change of it makes Pulumi replace what was deployed there.
     kube_version, api_versions: what charts are told of it, `1.33.1`, and `apps/v1` or `apps/v1/Deployment`; empty is
-        what Helm assumes.
+        what is remembered of it, else what Helm assumes.
+    scopes: (group, kind) → whether objects of the kind live in namespaces; of kinds that are neither built in nor
+        defined by the stack. What is remembered is added when the stack is read.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Cluster:
     identifier: str | None = field(default=None, kw_only=True)
     kube_version: str = field(default="", kw_only=True)
     api_versions: Sequence[str] = field(default=(), kw_only=True)
+    scopes: Mapping[tuple[str, str], bool] = field(default_factory=dict, kw_only=True, hash=False, repr=False)
 
     def __post_init__(self) -> None:
         checks.name("Cluster", "name", self.name)
@@ -60,6 +64,7 @@ class Cluster:
         object.__setattr__(self, "api_versions", versions)
         object.__setattr__(self, "urls", checks.sequence(owner, "urls", self.urls, str, "URLs"))
         object.__setattr__(self, "labels", checks.labels(owner, "labels", self.labels))
+        object.__setattr__(self, "scopes", _scopes(owner, self.scopes))
 
     def means(self, reference: str) -> bool:
         """Return whether a destination's `server` or `name` means this cluster. Trailing slashes do not count."""
@@ -67,3 +72,14 @@ class Cluster:
             return True
         known = {url.rstrip("/") for url in (self.server, *self.urls) if url}
         return reference == self.name or reference.rstrip("/") in known
+
+
+def _scopes(owner: str, value: object) -> Mapping[tuple[str, str], bool]:
+    if isinstance(value, Mapping) and all(_is_scope(*entry) for entry in value.items()):
+        return MappingProxyType(dict(value))
+    raise checks.fail(owner, "scopes", value, "a mapping of (group, kind) to True or False")
+
+
+def _is_scope(kind: object, namespaced: object) -> bool:
+    is_kind = isinstance(kind, tuple) and len(kind) == 2 and all(isinstance(each, str) for each in kind)
+    return is_kind and isinstance(namespaced, bool)

@@ -36,9 +36,10 @@ def finish(rendered: Sequence[Rendered], rules: Policies | None = None) -> tuple
     refused: list[Problem] = []
     for cluster, here in _by_cluster(rendered):
         definitions = {**everywhere, **_definitions(here)}
-        wanted = _wanted(here, definitions)
+        scopes = {**cluster.scopes, **_scopes(definitions)}
+        wanted = _wanted(here, scopes)
         problems += (*conflicts.empty(here), *conflicts.clashes(wanted))
-        refused += refused_objects(wanted, rules, _scopes(definitions))
+        refused += refused_objects(wanted, rules, scopes)
         plans.append(ClusterPlan(cluster, _applications(here, wanted), _objects(wanted, definitions)))
     found = ((PolicyError, refused), (PlanError, problems))
     error = gather(kind(*each) for kind, each in found if each)
@@ -62,9 +63,8 @@ def _definitions(rendered: Iterable[Rendered]) -> dict[tuple[str, str], Definiti
     return defined(manifest for each in rendered for manifest in each.manifests)
 
 
-def _wanted(rendered: Sequence[Rendered], definitions: _Definitions) -> tuple[Wanted, ...]:
-    """Take the objects of one cluster through the steps, and order them."""
-    scopes = _scopes(definitions)
+def _wanted(rendered: Sequence[Rendered], scopes: Mapping[tuple[str, str], bool]) -> tuple[Wanted, ...]:
+    """Take the objects of one cluster through the steps, and order them. scopes: (group, kind) → namespaced."""
     read = [Wanted(each.target, labelled(manifest, each.target)) for each in rendered for manifest in each.manifests]
     placed = [namespace.settled(hooks.kept_on_record(each), scopes) for each in read]
     single = conflicts.merged(placed)

@@ -165,7 +165,8 @@ def _hint(wanted: Wanted, scopes: Mapping[tuple[str, str], bool]) -> str:
     if known is None:
         return (
             f"Only the cluster knows whether {manifest.kind} is cluster-scoped, so it must be permitted either way: "
-            f"add {entry} to clusterResourceWhitelist, or the kind's CustomResourceDefinition to an application."
+            f"add {entry} to clusterResourceWhitelist, or the kind's CustomResourceDefinition to an application, "
+            "or have `fleet clusters discover` ask the cluster."
         )
     field = "namespaceResourceWhitelist" if known else "clusterResourceWhitelist"
     if wanted.generated:

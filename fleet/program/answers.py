@@ -15,6 +15,7 @@ from typing import Any, Final
 from fleet.errors import FleetError, Problem, SourceError
 from fleet.model.plan import ClusterPlan, Revision, Target
 from fleet.model.settings import Settings
+from fleet.program import connections
 from fleet.program.decision import intend, planned
 from fleet.program.lines import located
 from fleet.program.question import Pin, Question
@@ -110,4 +111,6 @@ def _at(revision: Revision, pin: Pin, question: Question) -> Revision:
 
 _Answer = Callable[[Question, Settings, tuple[Problem, ...], Say], Any]
 
-_ANSWERS: Final[Mapping[str, _Answer]] = MappingProxyType({"render": _render})
+_ANSWERS: Final[Mapping[str, _Answer]] = MappingProxyType(
+    {"render": _render, "clusters": connections.listed, "connections": connections.reached}
+)

@@ -16,6 +16,7 @@ from fleet.model.plan import ClusterPlan, Target
 from fleet.model.settings import Settings
 from fleet.plan.expand import expand
 from fleet.plan.finish import finish
+from fleet.plan.hooks import notices
 from fleet.plan.policy import Policies, policies, refused_destinations, refused_sources
 from fleet.program.declaration import declare
 from fleet.program.reading import Say, read_sources
@@ -62,7 +63,10 @@ def planned(intent: Intent, settings: Settings, say: Say, *, base: Path | None =
     errors: list[FleetError] = [PolicyError(*intent.refused)] if intent.refused else []
     plans: tuple[ClusterPlan, ...] = ()
     try:
-        plans = finish(read_sources(intent.targets, settings, say, base=base), intent.rules)
+        rendered = read_sources(intent.targets, settings, say, base=base)
+        for line in notices(rendered):
+            say.warning(line)
+        plans = finish(rendered, intent.rules)
     except FleetError as error:
         errors.append(error)
     together = gather(errors)

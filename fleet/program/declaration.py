@@ -13,12 +13,21 @@ from fleet.errors import DeclarationError, Problem, StackNotFoundError, Where
 from fleet.model.cluster import Cluster
 from fleet.model.fleet import Fleet
 from fleet.model.settings import Settings
-from fleet.program import argo_files, python_file
+from fleet.program import argo_files, python_file, remembered
 
 STACKS = "stacks"
 
 
 def declare(settings: Settings, problems: Iterable[Problem] = ()) -> Fleet:
+    """Return what is declared, its clusters with what is remembered of them in `stacks/<stack>.clusters.yaml`.
+
+    problems: what is wrong with the configuration already. Raises as `declared` does.
+    """
+    known, wrong = remembered.read(settings.project_dir, settings.stack)
+    return remembered.completed(declared(settings, (*problems, *wrong)), known)
+
+
+def declared(settings: Settings, problems: Iterable[Problem] = ()) -> Fleet:
     """Return what `stacks/<stack>.py`, `stacks/<stack>/*.yaml` and the stack's configuration declare together.
 
     problems: what is wrong with the configuration already.
@@ -28,12 +37,12 @@ def declare(settings: Settings, problems: Iterable[Problem] = ()) -> Fleet:
     file, documents = f"{STACKS}/{stack}.py", f"{STACKS}/{stack}"
     if not (project / file).is_file() and not argo_files.names(project, documents):
         raise StackNotFoundError(_unknown(project, stack))
-    declared, in_python = python_file.read(project, file)
+    in_file, in_python = python_file.read(project, file)
     in_documents, in_yaml = argo_files.read(project, documents)
-    wrong = (*problems, *in_python, *in_yaml, *_declared_twice(declared.clusters, settings, file))
+    wrong = (*problems, *in_python, *in_yaml, *_declared_twice(in_file.clusters, settings, file))
     if wrong:
         raise DeclarationError(*wrong)
-    return declared + in_documents + Fleet(clusters=settings.clusters)
+    return in_file + in_documents + Fleet(clusters=settings.clusters)
 
 
 def _declared_twice(clusters: Iterable[Cluster], settings: Settings, file: str) -> Iterable[Problem]:

@@ -166,3 +166,15 @@ spec:
     message = refused(project)
     assert "stacks/dev/web.yaml:9, application web, spec.destination.servers[0]: no cluster is known as" in message
     assert "stacks/dev/web.yaml:10, application web, spec.destination.servers[1]" in message
+
+
+def test_a_hook_that_nobody_runs_here_is_told_of(project: Path, declare: Declare) -> None:
+    hook = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: h, annotations: {argocd.argoproj.io/hook: SyncFail}}\n"
+    commit(project / "repo", {"manifests/a.yaml": CONFIG_MAP.format(version=1), "manifests/h.yaml": hook})
+    declare()
+    monitor, engine = Monitor(), Engine()
+    run(main, monitor, engine, config=config(project), project_dir=project)
+    assert sorted(monitor.of_type("kubernetes:")) == ["dev/default/settings", "prod/default/settings"]
+    assert engine.said("warning") == [
+        "web: ConfigMap h is left out: it is a hook for SyncFail, and nothing runs here when a deployment fails"
+    ]

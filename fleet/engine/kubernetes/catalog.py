@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -19,10 +19,12 @@ class Catalog:
     """The kinds of a cluster by (apiVersion, kind).
 
     stale: apiVersions of which the API server could not ask the server behind them: what they serve is not known.
+    watchable: the kinds whose objects can be listed and watched.
     """
 
     resources: Mapping[Kind, Resource] = field(default_factory=lambda: MappingProxyType({}))
     stale: frozenset[str] = frozenset()
+    watchable: frozenset[Kind] = frozenset()
 
     def versions(self, api_version: str, kind: str) -> tuple[str, ...]:
         """Return the apiVersions in which the kind is served: the same objects under other names.
@@ -39,19 +41,20 @@ class Catalog:
     def with_resources(self, added: Iterable[Resource]) -> Catalog:
         """Return the catalog with these kinds as well."""
         new = {(resource.api_version, resource.kind): resource for resource in added}
-        return Catalog(MappingProxyType({**self.resources, **new}), self.stale)
+        return replace(self, resources=MappingProxyType({**self.resources, **new}))
 
     def without(self, removed: Iterable[Resource]) -> Catalog:
         """Return the catalog without these kinds."""
         gone = {(resource.api_version, resource.kind) for resource in removed}
         kept = {kind: resource for kind, resource in self.resources.items() if kind not in gone}
-        return Catalog(MappingProxyType(kept), self.stale)
+        return replace(self, resources=MappingProxyType(kept))
 
 
 def read_catalog(documents: Iterable[Mapping[str, Any]]) -> Catalog:
     """Return what APIGroupDiscoveryLists say."""
     resources: dict[Kind, Resource] = {}
     stale: set[str] = set()
+    watchable: set[Kind] = set()
     for api_version, version in _versions(documents):
         if version.get("freshness") == "Stale":
             stale.add(api_version)
@@ -59,7 +62,9 @@ def read_catalog(documents: Iterable[Mapping[str, Any]]) -> Catalog:
             # Where two collections serve one kind, the one that can be applied to is meant.
             if "patch" in verbs or (api_version, resource.kind) not in resources:
                 resources[api_version, resource.kind] = resource
-    return Catalog(MappingProxyType(resources), frozenset(stale))
+            if {"list", "watch"}.issubset(verbs):
+                watchable.add((api_version, resource.kind))
+    return Catalog(MappingProxyType(resources), frozenset(stale), frozenset(watchable))
 
 
 def defined_by(crd: Mapping[str, Any]) -> tuple[Resource, ...]:

@@ -50,6 +50,10 @@ class Discovery:
             raise self._stale(api_version, kind)
         return catalog.resources.get(wanted)
 
+    async def catalog(self) -> Catalog:
+        """Return everything that the cluster serves."""
+        return await self._known()
+
     async def versions(self, api_version: str, kind: str) -> tuple[str, ...]:
         """Return the apiVersions in which the kind is served."""
         return (await self._known()).versions(api_version, kind)

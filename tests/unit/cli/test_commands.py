@@ -383,4 +383,4 @@ def test_the_exit_codes_are_those_of_the_errors() -> None:
     codes = dict(exit_codes.table())
     assert {error.exit_code for error in ALL_ERRORS} | {0} == set(codes)
     assert errors.CancelledError.exit_code == main.STOPPED
-    assert codes[7] == "`--expect-no-changes`, and there were changes."
+    assert codes[7] == "`--expect-no-changes` or `--check`, and there were changes."

@@ -17,9 +17,15 @@ from fleet.engine import events
 from fleet.engine.request import RunResult
 
 TEXT = (Path(__file__).parents[3] / "docs" / "reference" / "cli.md").read_text()
+COMMANDS = {
+    " ".join((*parent, name)): command
+    for parent, group in (((), cli), *(((name,), each) for name, each in cli.commands.items()))
+    if isinstance(group, click.Group)
+    for name, command in group.commands.items()
+}
 OPTIONS = {
-    (command.name, option)
-    for command in cli.commands.values()
+    (name, option)
+    for name, command in COMMANDS.items()
     for parameter in command.params
     if isinstance(parameter, click.Option)
     for option in parameter.opts

@@ -145,7 +145,13 @@ def exists(words: list[str]) -> bool:
     named = [word for word in words if set(word.split("|")) <= set(cli.commands)]
     if not named:
         return bool(flags) and flags <= options(cli)
-    return all(flags <= options(cli.commands[name]) for name in named[0].split("|"))
+    return all(flags <= options(meant(cli.commands[name], words)) for name in named[0].split("|"))
+
+
+def meant(command: click.Command, words: list[str]) -> click.Command:
+    """Return the command, or that of its own commands which the words name."""
+    own = command.commands if isinstance(command, click.Group) else {}
+    return next((own[word] for word in words if word in own), command)
 
 
 def options(command: click.Command) -> set[str]:

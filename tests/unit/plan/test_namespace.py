@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from fleet import Destination, SyncPolicy
+from fleet import Cluster, Destination, SyncPolicy
 from fleet.model.manifest import Manifest
+from fleet.model.plan import Rendered
 from fleet.plan.finish import finish
 from fleet.plan.namespace import settled
 from fleet.plan.wanted import Wanted
-from tests.unit.plan.build import application, by_name, crd, manifest, plan, rendered, targets
+from tests.unit.plan.build import COMMIT, application, by_name, crd, manifest, plan, rendered, targets
 
 CREATE = SyncPolicy(prune=True, create_namespace=True)
 
@@ -46,6 +47,18 @@ def test_a_definition_anywhere_in_the_fleet_tells_the_scope() -> None:
     (mine,) = rendered(application("web", "dev"), gadget)
     dev, _ = finish([*elsewhere, mine])
     assert list(by_name(dev)) == ["Gadget.example.com a"]
+
+
+@pytest.mark.parametrize(("defined", "expected"), [(None, "a"), ("Namespaced", "own/a")])
+def test_what_is_known_of_a_cluster_counts_where_no_definition_is_at_hand(defined: str | None, expected: str) -> None:
+    cluster = Cluster("dev", scopes={("example.com", "Gadget"): False, ("", "ConfigMap"): False})
+    gadget = manifest("Gadget", "a", api_version="example.com/v1", namespace="own")
+    definitions = [crd("example.com", "Gadget", scope=defined)] if defined else []
+    (target,) = targets(application("web", "dev"), clusters=[cluster])
+    (planned,) = finish([Rendered(target, (COMMIT,), (gadget, manifest("ConfigMap", "c"), *definitions))])
+    found = [str(key) for key in by_name(planned)]
+    assert f"Gadget.example.com {expected}" in found
+    assert "ConfigMap default/c" in found
 
 
 def test_create_namespace_makes_the_destinations_namespace() -> None:

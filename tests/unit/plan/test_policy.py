@@ -145,7 +145,8 @@ def test_what_only_a_cluster_knows_must_be_permitted_either_way() -> None:
     assert text.endswith(
         "  → Only the cluster knows whether Certificate is cluster-scoped, so it must be permitted either way: "
         "add {group: cert-manager.io, kind: Certificate} to clusterResourceWhitelist, "
-        "or the kind's CustomResourceDefinition to an application."
+        "or the kind's CustomResourceDefinition to an application, "
+        "or have `fleet clusters discover` ask the cluster."
     )
     listed = [GroupKind("Certificate", group="cert-manager.io")]
     assert finished(Project("team", destinations=[ANYWHERE], cluster_resource_whitelist=listed), unknown)
