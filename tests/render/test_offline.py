@@ -38,12 +38,7 @@ class Project:
 
     def __init__(self, folder: Path, cache: Path) -> None:
         self.folder = folder
-        self.environment = {
-            **os.environ,
-            "FLEET_CACHE_DIR": str(cache),
-            "NO_COLOR": "1",
-            "GIT_CONFIG_GLOBAL": "/dev/null",
-        }
+        self.own = {"FLEET_CACHE_DIR": str(cache), "NO_COLOR": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
 
     def git(self, *arguments: str) -> None:
         who = ("-c", "user.name=t", "-c", "user.email=t@example.com")
