@@ -20,8 +20,11 @@ _FUNCTION = re.compile(
 
 
 def is_template(path: str) -> bool:
-    """Return whether a file of a chart may hold actions: a template, or a packed subchart with templates."""
-    in_templates = "/templates/" in f"/{path}" and path.endswith((".yaml", ".yml", ".tpl", ".json"))
+    """Return whether a file of a chart may hold actions: a template, or a packed subchart with templates.
+
+    To Helm all files below `templates` are, whatever their names; what NOTES.txt makes is no manifest.
+    """
+    in_templates = "/templates/" in f"/{path}" and not path.endswith("/templates/NOTES.txt")
     return in_templates or path.endswith(".tgz")
 
 

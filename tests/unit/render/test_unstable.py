@@ -42,6 +42,7 @@ def test_packed_subcharts_are_looked_into() -> None:
         ("templates/a.yaml", True),
         ("c/charts/d/templates/_helpers.tpl", True),
         ("c/charts/d.tgz", True),
+        ("c/templates/_nginx.conf", True),
         ("c/values.yaml", False),
         ("c/templates/NOTES.txt", False),
     ],
