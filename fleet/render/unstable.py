@@ -24,7 +24,7 @@ def is_template(path: str) -> bool:
 
     To Helm all files below `templates` are, whatever their names; what NOTES.txt makes is no manifest.
     """
-    in_templates = "/templates/" in f"/{path}" and not path.endswith("/templates/NOTES.txt")
+    in_templates = "/templates/" in f"/{path}" and not f"/{path}".endswith("/templates/NOTES.txt")
     return in_templates or path.endswith(".tgz")
 
 

@@ -45,6 +45,7 @@ def test_packed_subcharts_are_looked_into() -> None:
         ("c/templates/_nginx.conf", True),
         ("c/values.yaml", False),
         ("c/templates/NOTES.txt", False),
+        ("templates/NOTES.txt", False),
     ],
 )
 def test_which_files_hold_actions(path: str, expected: bool) -> None:
