@@ -46,7 +46,9 @@ def read_sources(
         cache_dir=repositories.cache_dir,
         timeout_s=settings.git_timeout_s,
         run_id=settings.run_id,
+        substitute=lambda url: mirrored(url, settings.mirrors),
         report=say.progress,
+        warn=say.warning,
     )
     with Sources(repositories, charts) as sources:
         revisions = used_by(targets, revisions_of)

@@ -20,7 +20,7 @@ from fleet.render.charts.charts import Charts
 from fleet.render.git import Repositories
 from fleet.render.objects import DamagedError
 from fleet.render.problems import completed, users
-from fleet.render.progress import Report, one_at_a_time
+from fleet.render.progress import Report, once
 from fleet.render.renderer import Renderer, needed
 from fleet.render.sources import Sources
 from fleet.render.tools import Tools
@@ -46,7 +46,7 @@ def render_all(
     RenderError.
     """
     cache = Cache(sources.cache_dir / "render")
-    renderer = Renderer(sources, one_at_a_time(report), Tools(os.environ.get("PATH", "")), cache)
+    renderer = Renderer(sources, once(report), Tools(os.environ.get("PATH", "")), cache)
     wanted = tuple(dict.fromkeys(requests))
     failed: list[FleetError] = []
     settled = _each(wanted, renderer.settle, sources, failed, lambda request: used_by.get(request, Where()))

@@ -19,6 +19,7 @@ from fleet.model.manifest import Manifest
 from fleet.model.masking import MASK
 from fleet.model.values import Values
 from fleet.render import output
+from fleet.render.dependencies import shown_path
 from fleet.render.export import Selection, select
 from fleet.render.runner import ToolFailed
 from fleet.render.tools import Tool
@@ -63,7 +64,8 @@ class Chart:
         except ToolFailed as failed:
             raise RenderError(self._failed(failed, work, arguments, timeout_s)) from None
         text = written.decode(errors="replace")
-        return output.manifests(text, output.by_source_comments(text, self.path))
+        origin = output.by_source_comments(text, self.path)
+        return output.manifests(text, lambda line: shown_path(origin(line), self.selection.files))
 
     def arguments(self, work: Path) -> list[str]:
         """Return the command's arguments; the values go into a file, which is written here."""
@@ -94,12 +96,17 @@ class Chart:
         words = words.removeprefix("Error: ").replace("\n\nUse --debug flag to render out invalid YAML", "")
         command = " ".join(("helm", *_shown(arguments, work)))
         if _MISSING.search(words):
-            hint = "Run `helm dependency build` in the chart and commit its directory charts/."
+            hint = "Give each dependency a repository, or commit it to the chart's directory charts/."
             return Problem("the chart's dependencies are not in the repository", chart, detail=words, hint=hint)
+        return Problem("helm template fails", self._place(words) or chart, detail=f"{words}\n$ {command}")
+
+    def _place(self, words: str) -> Where | None:
+        """Return the file of the commit that helm's words are about; None if there is none."""
         found = _PLACE.search(words)
         place = found and posixpath.normpath(posixpath.join(self.path, found["file"]))
-        where = Where(file=place, line=int(found["line"] or 0)) if found and place in self.selection.files else chart
-        return Problem("helm template fails", where, detail=f"{words}\n$ {command}")
+        if not found or not place or place not in self.selection.files:
+            return None
+        return Where(file=shown_path(place, self.selection.files), line=int(found["line"] or 0))
 
     def _masked(self, words: str) -> str:
         """Return helm's words without the values of parameters, which it repeats."""

@@ -26,6 +26,20 @@ def one_at_a_time(report: Report) -> Report:
     return call
 
 
+def once(report: Report) -> Report:
+    """Return a function that several threads may call, and that says no line twice."""
+    turn = threading.Lock()
+    said: set[str] = set()
+
+    def call(line: str) -> None:
+        with turn:
+            if line not in said:
+                said.add(line)
+                report(line)
+
+    return call
+
+
 class FetchProgress:
     """Tells how a fetch goes, once it has taken a second: the block to fetch in; git's progress goes to it."""
 

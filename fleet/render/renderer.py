@@ -20,6 +20,7 @@ from fleet.model.plan import RenderRequest
 from fleet.render import directory, helm, kustomize, unstable
 from fleet.render.cache import Cache
 from fleet.render.charts.location import directory_of
+from fleet.render.dependencies import Dependencies
 from fleet.render.detection import settled
 from fleet.render.progress import Report
 from fleet.render.snapshot import Snapshot
@@ -77,7 +78,9 @@ class Renderer:
             each.name: Base(opened.enter_context(self.sources.git.snapshot(each.repo, each.commit)), ref=each.name)
             for each in request.references
         }
-        return helm.find(wanted, own, others)
+        chart = helm.find(wanted, own, others)
+        Dependencies(snapshot, self.sources.charts, opened, self.report).complete(chart.path, chart.selection)
+        return chart
 
     def _chart(self, chart: helm.Chart) -> tuple[Manifest, ...]:
         """A chart that may come out otherwise the next time is not kept: it would hide that."""

@@ -123,9 +123,9 @@ def test_a_version_that_is_published_anew_is_noticed(packer: Packer, site: Site,
     packer.push(f"{registry}/team", "web", "1.0.0", files={"values.yaml": "colour: other\n"})
     for repo in repositories:
         said: list[str] = []
-        runs.resolve(repo, "web", "1.x", report=said.append)
+        runs.resolve(repo, "web", "1.x", warn=said.append)
         assert said == [f"chart web 1.0.0 was published anew in {repo}, with other contents: those are used now"]
-        runs.resolve(repo, "web", "1.x", report=said.append)
+        runs.resolve(repo, "web", "1.x", warn=said.append)
         assert len(said) == 1
 
 

@@ -61,9 +61,10 @@ class World:
 
     def sources(self, **options: object) -> Sources:
         git = self.repositories(**options)
-        return Sources(git, Charts(cache_dir=git.cache_dir, report=self.reported.append))
+        return Sources(git, Charts(cache_dir=git.cache_dir, report=self.reported.append, warn=self.warned.append))
 
-    def resolve(self, repo: str, *names: str, tag_prefix: str = "", **options: object) -> dict[str, str]:
+    def resolve(self, repo: str, *names: str, **options: object) -> dict[str, str]:
+        tag_prefix = str(options.pop("tag_prefix", ""))
         with self.repositories(**options) as repositories:
             found = repositories.resolve(Revision(repo, name, tag_prefix) for name in names)
         return {revision.name: commit for revision, commit in found.items()}

@@ -7,7 +7,7 @@ never asked for again; a constraint asks the repository in every run. It knows n
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +39,8 @@ class Charts:
 
     timeout_s: for one answer of a repository, and for waiting for another run.
     run_id: runs with the same one use the same versions; None for a run that shares with no other.
-    report: gets a line for what takes long, and for a version that was published anew.
+    substitute: a repository's URL as a chart has it for its dependency → where to fetch it from.
+    report: gets a line for what takes long. warn: for a version that was published anew.
     """
 
     def __init__(
@@ -48,12 +49,16 @@ class Charts:
         cache_dir: Path,
         timeout_s: float = 300.0,
         run_id: str | None = None,
+        substitute: Callable[[str], str] = lambda url: url,
         report: Report = lambda _: None,
+        warn: Report = lambda _: None,
     ) -> None:
+        self.substitute = substitute
         self._cache_dir = cache_dir.absolute()
         self._run_id = run_id
         self._timeout_s = timeout_s
         self._report = one_at_a_time(report)
+        self._warn = one_at_a_time(warn)
         self._store = Store(self._cache_dir / "charts", timeout_s, self._report)
         self._turn = threading.Lock()
         self._remote: Remote | None = None
@@ -168,7 +173,7 @@ class Charts:
             return kept
         if kept is not None:
             again = f"chart {chart} {kept.version} was published anew in {place.shown}"
-            self._report(f"{again}, with other contents: those are used now")
+            self._warn(f"{again}, with other contents: those are used now")
         data = remote.download(place, chart, offer, everywhere=everywhere)
         try:
             return self._store.add(place, chart, offer.version, data)
