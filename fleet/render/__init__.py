@@ -7,7 +7,7 @@ knows nothing of clusters, and decides nothing about what goes where.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 from typing import TypeVar
@@ -19,6 +19,7 @@ from fleet.render.cache import Cache
 from fleet.render.charts.charts import Charts
 from fleet.render.git import Repositories
 from fleet.render.objects import DamagedError
+from fleet.render.partial import LackingError
 from fleet.render.problems import completed, users
 from fleet.render.progress import Report, once
 from fleet.render.renderer import Renderer, needed
@@ -74,20 +75,39 @@ def _each(
     failed: list[FleetError],
     user: Callable[[RenderRequest], Where],
 ) -> dict[RenderRequest, Result]:
-    """Return what is made of each request; errors are added to `failed`."""
+    """Return what is made of each request; errors are added to `failed`.
+
+    Requests that lack files wait until all others are made: then the files of all of them are fetched together.
+    """
     wanted = tuple(requests)
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        outcomes = tuple(pool.map(lambda request: _attempt(request, make, sources), wanted))
+    outcomes = _attempts(wanted, make, sources)
+    while lacking := {request: each for request, each in outcomes.items() if isinstance(each, LackingError)}:
+        failures = sources.obtain(lacking.values())
+        outcomes |= {
+            request: failures[each.directory] for request, each in lacking.items() if each.directory in failures
+        }
+        again = [request for request, each in lacking.items() if each.directory not in failures]
+        outcomes |= _attempts(again, make, sources)
     made: dict[RenderRequest, Result] = {}
-    for request, outcome in zip(wanted, outcomes, strict=True):
+    for request, outcome in outcomes.items():
         if isinstance(outcome, FleetError):
             failed.append(type(outcome)(*completed(outcome.problems, user(request))))
-        else:
+        elif not isinstance(outcome, LackingError):
             made[request] = outcome
     return made
 
 
-def _attempt(request: RenderRequest, make: Callable[[RenderRequest], Result], sources: Sources) -> Result | FleetError:
+def _attempts(
+    requests: Sequence[RenderRequest], make: Callable[[RenderRequest], Result], sources: Sources
+) -> dict[RenderRequest, Result | FleetError | LackingError]:
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        outcomes = pool.map(lambda request: _attempt(request, make, sources), requests)
+        return dict(zip(requests, outcomes, strict=True))
+
+
+def _attempt(
+    request: RenderRequest, make: Callable[[RenderRequest], Result], sources: Sources
+) -> Result | FleetError | LackingError:
     """Return what is made, or the error. A mirror that turns out to be damaged is fetched anew, once."""
     try:
         try:
@@ -95,7 +115,7 @@ def _attempt(request: RenderRequest, make: Callable[[RenderRequest], Result], so
         except DamagedError as damaged:
             sources.renew(damaged.directory)
             return make(request)
-    except FleetError as error:
+    except (FleetError, LackingError) as error:
         return error
     except DamagedError as damaged:
         summary = "a repository cannot be read, though it has been fetched anew"

@@ -44,6 +44,7 @@ class Selection:
     def read(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield files with their bytes. Raises RenderError for one that is far too large."""
         wanted = list(paths)
+        self.snapshot.need(self.files.values())
         try:
             yield from zip(wanted, self.snapshot.read([self.files[path] for path in wanted], MOST_BYTES), strict=True)
         except TooLargeError:

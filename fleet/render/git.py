@@ -20,6 +20,7 @@ from fleet.render.address import Address
 from fleet.render.mirror import Mirror, unusable_cache
 from fleet.render.missing import missing
 from fleet.render.objects import Objects
+from fleet.render.partial import LackingError
 from fleet.render.problems import completed
 from fleet.render.progress import Report, one_at_a_time
 from fleet.render.snapshot import Node, Root, Snapshot
@@ -102,7 +103,10 @@ class Repositories:
 
     @contextmanager
     def snapshot(self, repo: str, commit: str) -> Iterator[Snapshot]:
-        """Provide the files of a commit that `resolve` returned, for the calling thread. Raises SourceError."""
+        """Provide the files of a commit that `resolve` returned, for the calling thread. Raises SourceError.
+
+        Reading raises LackingError for files that have to be fetched first, by `obtain`.
+        """
         borrowed: list[tuple[str, Objects]] = []
 
         def root(address: Address, sha: str, path: str) -> Root:
@@ -125,11 +129,33 @@ class Repositories:
 
     def renew(self, directory: Path) -> None:
         """Fetch the repository anew whose mirror, in this directory, turned out to be damaged. Raises SourceError."""
+        self._unread(directory).renew()
+
+    def obtain(self, lacking: Iterable[LackingError]) -> Mapping[Path, SourceError]:
+        """Fetch the files that readers lack, those of one mirror at once; return what went wrong, by mirror."""
+        wanted: dict[Path, set[str]] = {}
+        for each in lacking:
+            wanted.setdefault(each.directory, set()).update(each.shas)
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            failures = pool.map(lambda item: _failure(self._unread(item[0]), item[1]), wanted.items())
+            return {directory: error for directory, error in zip(wanted, failures, strict=True) if error}
+
+    def _unread(self, directory: Path) -> Mirror:
+        """Return the mirror in a directory, which may now be replaced: nobody keeps it open for reading."""
         with self._lock:
             (mirror,) = (each for each in self._mirrors.values() if each.directory == directory)
             for reader in self._idle.pop(mirror.address.key, []):
                 reader.close()
-        mirror.renew()
+        return mirror
+
+    def mirrored(self, url: str) -> str:
+        """Return where to fetch from what a file in a repository names."""
+        return self._substitute(url)
+
+    def named_by(self, parent: Address, url: str) -> str:
+        """Return the repository that a file in another one names, as `resolve` takes it. Raises SourceError."""
+        instead = self._substitute(url)
+        return instead if instead != url else addresses.join(parent, url, self._project_dir).url
 
     def _address(self, repo: str) -> Address:
         return addresses.parse(repo, self._project_dir)
@@ -176,12 +202,12 @@ class Repositories:
 
     def _submodule(self, node: Node) -> Address:
         parent = node.root
+        declared = parent.objects.tree(parent.commit).get(".gitmodules")
+        if declared and parent.objects.lacking([declared.sha]):
+            raise LackingError(parent.objects.directory, [declared.sha])
         path = node.path.removeprefix(f"{parent.path}/")
         url = submodules.url(self._mirror(parent.address).git, parent.commit, path)
-        instead = self._substitute(url)
-        if instead != url:
-            return self._address(instead)
-        return addresses.join(parent.address, url, self._project_dir)
+        return self._address(self.named_by(parent.address, url))
 
     def _borrow(self, mirror: Mirror) -> Objects:
         with self._lock:
@@ -192,6 +218,14 @@ class Repositories:
         with self._lock:
             for key, reader in borrowed:
                 self._idle.setdefault(key, []).append(reader)
+
+
+def _failure(mirror: Mirror, shas: Iterable[str]) -> SourceError | None:
+    try:
+        mirror.obtain(shas)
+    except SourceError as error:
+        return error
+    return None
 
 
 def _names(mirror: Mirror, wanted: Iterable[Revision], pinned: Mapping[Revision, str]) -> dict[Revision, str]:

@@ -1,6 +1,7 @@
 """Mirror: a bare copy of one repository's branches and tags in the cache directory, shared by all runs.
 
 In: an address and revisions' names. Out: the commits that they mean; the objects are then read by fleet.render.objects.
+Files are left out where the server can do that, and fetched when somebody is about to read them: all at once.
 Whoever fetches holds the repository's lock; a first fetch goes into a directory of its own that takes its place when
 complete. A mirror is never the only copy of anything: one that is damaged is thrown away and fetched anew.
 """
@@ -17,23 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fleet.errors import Problem, SourceError
-from fleet.render import revisions
+from fleet.render import partial, revisions
 from fleet.render.address import Address
 from fleet.render.explain import explain, unexplained
 from fleet.render.locks import exclusive
 from fleet.render.progress import FetchProgress, Report
 from fleet.render.runner import Git, GitFailed
 
-_FETCH = (
-    "fetch",
-    "--progress",
-    "--prune",
-    "--no-tags",
-    "--update-shallow",
-    "--no-recurse-submodules",
-    "--no-write-fetch-head",
-    "--end-of-options",
-)
+_FLAGS = ("--progress", "--no-tags", "--update-shallow", "--no-recurse-submodules", "--no-write-fetch-head")
 # Words about the mirror itself, not about the remote.
 _DAMAGED = re.compile(
     r"corrupt|is empty|bad object|bad signature|unable to (read|parse|find|open)|missing (blob|tree|commit)"
@@ -57,6 +49,7 @@ class Mirror:
     _absent: set[str] = field(default_factory=set)
     _known: dict[str, str] = field(default_factory=dict)
     _renewed: bool = False
+    _out_of_reach: SourceError | None = None
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -87,11 +80,20 @@ class Mirror:
         """Throw the mirror away and fetch it anew, because something in it cannot be read; once in a run at most."""
         with self._turn, self._locked():
             if not self._renewed:
-                self._create({*revisions.ALWAYS, *self._fetched})
-                for sha in self._known.values():
-                    if self._look_up([sha])[sha] is None:
-                        self._fetch_commit(sha)
+                self._create_again()
             self._renewed = True
+
+    def obtain(self, shas: Iterable[str]) -> None:
+        """Fetch files that a partial mirror lacks, all at once. Raises SourceError, from then on without trying."""
+        with self._turn:
+            if self._out_of_reach is None:
+                try:
+                    with self._locked():
+                        self._obtain(shas)
+                except SourceError as error:
+                    self._out_of_reach = error
+            if self._out_of_reach is not None:
+                raise self._out_of_reach
 
     def names(self) -> tuple[str, ...]:
         """Return the branches and tags, for messages about names that are not among them."""
@@ -162,8 +164,42 @@ class Mirror:
                 raise SourceError(problem) from None
             self._create(refspecs)
 
-    def _create(self, refspecs: set[str]) -> None:
-        """Fetch everything into a new directory and put it where the mirror was, if there was one."""
+    def _obtain(self, shas: Iterable[str]) -> None:
+        wanted = self._lacking(shas)
+        if not wanted:
+            return
+        given = "".join(f"{sha}\n" for sha in wanted).encode()
+        try:
+            self._watch(self.git, partial.files_command(self.address, _FLAGS), given)
+        except GitFailed as failed:
+            problem = explain(self.address, failed, self.timeout_s)
+            if problem and not partial.is_refusal(failed.words) and not _DAMAGED.search(failed.words):
+                raise SourceError(problem) from None
+        if self._lacking(wanted):
+            self._create_again(whole=True)
+        if lost := self._lacking(wanted):
+            summary = f"repository {self.address.shown} does not give out {len(lost)} of the files of a commit"
+            raise SourceError(Problem(summary, hint="Has the branch been rewritten? Name a commit that is on one."))
+
+    def _lacking(self, shas: Iterable[str]) -> list[str]:
+        given = "".join(f"{sha}\n" for sha in dict.fromkeys(shas)).encode()
+        try:
+            answers = self.git.output("cat-file", "--batch-check", given=given).decode().split("\n")
+        except GitFailed:
+            return list(shas)
+        return [answer.partition(" ")[0] for answer in answers if answer.endswith(" missing")]
+
+    def _create_again(self, *, whole: bool = False) -> None:
+        self._create({*revisions.ALWAYS, *self._fetched}, whole=whole)
+        for sha in self._known.values():
+            if self._look_up([sha])[sha] is None:
+                self._fetch_commit(sha)
+
+    def _create(self, refspecs: set[str], *, whole: bool = False) -> None:
+        """Fetch everything into a new directory and put it where the mirror was, if there was one.
+
+        whole: with every file, whatever the server can leave out.
+        """
         for leftover in self.directory.parent.glob(f"{self.directory.name}.*"):
             shutil.rmtree(leftover)
         # A run that is killed can leave a git behind that goes on for a while: it must not meet the next one's.
@@ -171,9 +207,14 @@ class Mirror:
         git = Git(new, self.address.secrets)
         try:
             _lay_out(new)
-            self._fetch(git, refspecs)
+            if not whole and self._is_able(git):
+                partial.mark(new)
+            partial.settle(new, self._fetch(git, refspecs))
         except GitFailed as failed:
             shutil.rmtree(new, ignore_errors=True)
+            if not whole and partial.is_refusal(failed.words):
+                self._create(refspecs, whole=True)
+                return
             problem = explain(self.address, failed, self.timeout_s) or unexplained(self.address, failed)
             raise SourceError(problem) from None
         if self.directory.exists():
@@ -181,19 +222,21 @@ class Mirror:
         new.rename(self.directory)
         shutil.rmtree(old, ignore_errors=True)
 
-    def _fetch(self, git: Git, refspecs: set[str]) -> None:
+    def _is_able(self, git: Git) -> bool:
+        with FetchProgress(self.address.shown, self.report) as progress:
+            return partial.is_able(git, self.address, self.timeout_s, progress)
+
+    def _fetch(self, git: Git, refspecs: set[str]) -> str:
         """Fetch; a ref that the remote has not is remembered as absent, and the rest fetched without it."""
         while True:
             present = {each for each in refspecs if each.lstrip("+").partition(":")[0] not in self._absent}
             try:
-                self._talk(git, sorted(present))
+                return self._talk(git, sorted(present), "--prune")
             except GitFailed as failed:
                 missing = _NO_SUCH_REF.search(failed.words)
                 if not missing or missing[1] in self._absent:
                     raise
                 self._absent.add(missing[1])
-            else:
-                return
 
     def _fetch_commit(self, sha: str) -> str | None:
         """Ask for one commit that no branch or tag leads to; forges give it, a plain git server may refuse."""
@@ -203,9 +246,12 @@ class Mirror:
             return None
         return self._look_up([sha])[sha]
 
-    def _talk(self, git: Git, refspecs: list[str]) -> None:
+    def _talk(self, git: Git, refspecs: list[str], *flags: str) -> str:
+        return self._watch(git, partial.command(git.directory, self.address, (*_FLAGS, *flags), refspecs))
+
+    def _watch(self, git: Git, arguments: tuple[str, ...], given: bytes = b"") -> str:
         with FetchProgress(self.address.shown, self.report) as progress:
-            git.watch(*_FETCH, self.address.url, *refspecs, timeout_s=self.timeout_s, progress=progress)
+            return git.watch(*arguments, timeout_s=self.timeout_s, progress=progress, given=given)
 
     def _look_up(self, names: Iterable[str]) -> dict[str, str | None]:
         """Return the commits that the mirror has for the names, without fetching."""

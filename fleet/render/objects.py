@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING
 
+from fleet.render.partial import is_partial
 from fleet.render.runner import Git
 
 if TYPE_CHECKING:
@@ -62,7 +63,13 @@ class Objects:
     def __init__(self, git: Git) -> None:
         self._git = git
         self._process: GitPython.AutoInterrupt | None = None
+        self._checking: GitPython.AutoInterrupt | None = None
         self._trees: dict[str, Mapping[str, Entry]] = {}
+
+    @property
+    def directory(self) -> Path:
+        """The mirror that is read."""
+        return self._git.directory
 
     def tree(self, sha: str) -> Mapping[str, Entry]:
         """Return the entries of a directory, by the SHA of a tree or of a commit."""
@@ -71,6 +78,20 @@ class Objects:
             (data,) = self.read([f"{sha}^{{tree}}"])
             known = self._trees[sha] = MappingProxyType(dict(_entries(data)))
         return known
+
+    def lacking(self, shas: Sequence[str]) -> list[str]:
+        """Return those of the files that are not here, because nobody has read them yet. Raises DamagedError."""
+        if not is_partial(self._git.directory):
+            return []
+        if self._checking is None:
+            self._checking = self._git.start("cat-file", "--batch-check")
+        lacking: list[str] = []
+        for start in range(0, len(shas), _AT_ONCE):
+            asked = shas[start : start + _AT_ONCE]
+            self._ask(self._checking.stdin, asked)
+            words = [self._checking.stdout.readline().split() for _ in asked]
+            lacking += [sha for sha, answer in zip(asked, words, strict=True) if answer[1:] == [b"missing"]]
+        return lacking
 
     def read(self, names: Sequence[str], limit: int | None = None) -> Iterator[bytes]:
         """Yield the bytes of objects in the order given. limit: what is larger raises TooLargeError before it is read.
@@ -88,17 +109,20 @@ class Objects:
 
     def close(self) -> None:
         """End git; the reader starts another when it is asked again."""
-        self._process = None
+        self._process = self._checking = None
 
     def _batch(self, names: Sequence[str], limit: int | None) -> Iterator[bytes]:
         questions, answers = self._streams()
+        self._ask(questions, names)
+        for name in names:
+            yield self._answer(name, answers, limit)
+
+    def _ask(self, questions: IO[bytes], names: Sequence[str]) -> None:
         try:
             questions.write("".join(f"{name}\n" for name in names).encode())
             questions.flush()
         except OSError as error:
             raise DamagedError(str(error), self._git.directory) from None
-        for name in names:
-            yield self._answer(name, answers, limit)
 
     def _streams(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._process is None:

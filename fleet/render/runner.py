@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import signal
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING
 
 from fleet.errors import Problem, SourceError
@@ -107,8 +108,18 @@ class Git:
         )
         return process
 
-    def watch(self, *arguments: str, timeout_s: float, progress: Callable[[str, int], None]) -> None:
-        """Run a git that talks to a server. progress: gets git's phase and percent. Raises GitFailed."""
+    def watch(
+        self,
+        *arguments: str,
+        timeout_s: float,
+        progress: Callable[[str, int], None],
+        given: bytes = b"",
+        environ: Mapping[str, str] = MappingProxyType({}),
+    ) -> str:
+        """Run a git that talks to a server; return the masked end of what it said, progress aside. Raises GitFailed.
+
+        progress: gets git's phase and percent. given: its standard input. environ: more variables for it.
+        """
         module = _gitpython()
         lines: deque[str] = deque(maxlen=100)
 
@@ -121,17 +132,22 @@ class Git:
 
         # Whatever the address is: `url.<base>.insteadOf` in the user's configuration can make ssh of it.
         overrides = environment(os.environ, self.directory) | ssh_command(os.environ, self._configured_ssh())
+        overrides |= environ
         started = time.monotonic()
-        process = module.Git().execute(
-            self._command(arguments), as_process=True, with_stdout=False, universal_newlines=True, errors="replace",
-            env=overrides,
-        )  # fmt: skip
+        with tempfile.TemporaryFile() as standard_input:
+            standard_input.write(given)
+            standard_input.seek(0)
+            process = module.Git().execute(
+                self._command(arguments), istream=standard_input, as_process=True, with_stdout=False,
+                universal_newlines=True, errors="replace", env=overrides,
+            )  # fmt: skip
         module.cmd.handle_process_output(process, None, listen, decode_streams=False, kill_after_timeout=timeout_s)
         try:
             process.wait()
         except module.GitCommandError:
             timed_out = time.monotonic() - started >= timeout_s
             raise GitFailed(self.said(lines), timed_out=timed_out) from None
+        return self.said(lines)
 
     def said(self, lines: deque[str] | list[str]) -> str:
         """Return the last lines of git's that tell an error, masked."""

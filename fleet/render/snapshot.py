@@ -6,13 +6,16 @@ it; submodules are entered, and fetched, only where something in them is asked f
 
 from __future__ import annotations
 
+import posixpath
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fleet.errors import Problem, SourceError, Where
 from fleet.render.address import Address
 from fleet.render.objects import Entry, Kind, Objects
+from fleet.render.partial import LackingError
 
 # As many as Linux follows.
 _MOST_LINKS = 40
@@ -117,8 +120,9 @@ class Snapshot:
             else:
                 yield node
 
-    def read(self, nodes: Sequence[Node], limit: int) -> Iterator[bytes]:
-        """Yield the bytes of files, in the order given. limit: see Objects.read."""
+    def read(self, nodes: Sequence[Node], limit: int | None) -> Iterator[bytes]:
+        """Yield the bytes of files, in the order given. limit: see Objects.read. Raises LackingError first of all."""
+        self.need(nodes)
         start = 0
         while start < len(nodes):
             objects = nodes[start].root.objects
@@ -127,6 +131,28 @@ class Snapshot:
                 end += 1
             yield from objects.read([node.entry.sha for node in nodes[start:end]], limit)
             start = end
+
+    def need(self, nodes: Iterable[Node]) -> None:
+        """See to it that files can be read. Raises LackingError for those of one mirror that it does not have yet.
+
+        Files beside them with the same ending are asked for at the same time: who reads one often reads the next.
+        """
+        of_one: dict[Path, list[Node]] = {}
+        for node in nodes:
+            of_one.setdefault(node.root.objects.directory, []).append(node)
+        for directory, several in of_one.items():
+            objects = several[0].root.objects
+            lacking = set(objects.lacking([node.entry.sha for node in several]))
+            if lacking:
+                beside = {sha for node in several if node.entry.sha in lacking for sha in self._beside(node)}
+                raise LackingError(directory, [*lacking, *objects.lacking(sorted(beside - lacking))])
+
+    def _beside(self, file: Node) -> Iterator[str]:
+        ending = posixpath.splitext(file.name)[1]
+        directory = self.find(posixpath.dirname(file.path)) if ending else None
+        if directory:
+            entries = directory.root.objects.tree(directory.entry.sha).items()
+            yield from (each.sha for name, each in entries if each.kind is Kind.FILE and name.endswith(ending))
 
     def _top(self) -> Node:
         return Node(self.root, Entry(Kind.DIRECTORY, self.root.commit), "")
@@ -150,7 +176,7 @@ class Snapshot:
         return Node(root, Entry(Kind.DIRECTORY, root.commit), node.path)
 
     def _target(self, link: Node, links: int) -> str:
-        (data,) = link.root.objects.read([link.entry.sha])
+        (data,) = self.read([link], None)
         target = data.decode(errors="replace")
         if links > _MOST_LINKS:
             raise LinkError("loop", target)

@@ -16,6 +16,7 @@ from fleet.errors import SourceError, Where
 from fleet.model.plan import RenderRequest, Revision
 from fleet.render.charts.charts import Charts
 from fleet.render.git import Repositories
+from fleet.render.partial import LackingError
 from fleet.render.snapshot import Snapshot
 
 
@@ -70,7 +71,7 @@ class Sources:
     def snapshot(self, request: RenderRequest) -> Iterator[Snapshot]:
         """Provide the files of a request that was made of what `resolve` returned, for the calling thread.
 
-        Raises SourceError.
+        Raises SourceError. Reading raises LackingError, see Repositories.snapshot.
         """
         if request.chart:
             opened = self.charts.snapshot(request.repo, request.chart, request.commit)
@@ -83,6 +84,10 @@ class Sources:
         """Fetch anew what turned out to be damaged in a directory. Raises SourceError."""
         if not self.charts.renew(directory):
             self.git.renew(directory)
+
+    def obtain(self, lacking: Iterable[LackingError]) -> Mapping[Path, SourceError]:
+        """Fetch what readers lack; see Repositories.obtain."""
+        return self.git.obtain(lacking)
 
 
 def _outcome(resolve: Callable[[], Mapping[Revision, str]]) -> Mapping[Revision, str] | SourceError:
