@@ -6,6 +6,7 @@ cluster, and between two halves of it, is entered in the roster here; what comes
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from fleet.engine import arrivals, objects, paths, recording, values
 from fleet.engine.arrivals import Arrivals
 from fleet.engine.clusters import Clusters, Connection
-from fleet.engine.events import FieldChange, Operation
+from fleet.engine.events import Event, FieldChange, Operation, Subject, teller
 from fleet.engine.interrupted import Interrupted
 from fleet.engine.kubernetes.diff import comparable
 from fleet.engine.kubernetes.errors import (
@@ -25,6 +26,7 @@ from fleet.engine.kubernetes.errors import (
 from fleet.engine.kubernetes.observation import Live
 from fleet.engine.kubernetes.propagation import propagation
 from fleet.engine.kubernetes.refs import Ref
+from fleet.engine.kubernetes.waits import timeout
 from fleet.engine.roster import Roster
 from fleet.engine.state import Resource
 from fleet.engine.steps import Decision, Step
@@ -50,8 +52,10 @@ class Applier:
         clusters: Clusters,
         interrupted: Interrupted,
         arrived: Arrivals,
-        now: Callable[[], str],
         *,
+        now: Callable[[], str],
+        emit: Callable[[Event], None],
+        stop: asyncio.Event,
         dry_run: bool,
     ) -> None:
         self._roster = roster
@@ -59,6 +63,8 @@ class Applier:
         self._interrupted = interrupted
         self._arrived = arrived
         self._now = now
+        self._emit = emit
+        self._stop = stop
         self._dry_run = dry_run
 
     async def apply(self, step: Step, decision: Decision) -> Applied:
@@ -129,17 +135,20 @@ class Applier:
         if self._dry_run:
             return Applied(new, Operation.REPLACE, objects.expected(new.inputs), is_there=False)
         if must_go_first and before is not None:
-            await self._delete(old, before)
+            await self._delete(old, before, step.subject)
         live = await self._create(new)
         if not must_go_first:
             self._roster.doom(replace(old, protect=False, retain_on_delete=bool(step.goal.retain_on_delete)))
         return Applied(new, Operation.REPLACE, live.body)
 
-    async def _delete(self, old: Resource, connection: Connection) -> None:
+    async def _delete(self, old: Resource, connection: Connection, subject: Subject) -> None:
+        head = objects.head(old.inputs)
         await connection.cluster.provider.delete(
             objects.reference(old),
-            propagation=propagation(values.reveal(old.inputs)),
-            timeout_s=old.custom_timeouts.get("delete"),
+            propagation=propagation(head),
+            timeout_s=timeout(head, old.custom_timeouts.get("delete")),
+            tell=teller(self._emit, subject),
+            stop=self._stop,
         )
         # From here to the new one's creation there is none, which the next run must know if this one ends here.
         self._roster.amend(replace(old, pending_replacement=True))

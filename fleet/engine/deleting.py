@@ -12,14 +12,15 @@ from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
-from fleet.engine import objects, refreshing, values
+from fleet.engine import objects, refreshing
 from fleet.engine import urn as urns
 from fleet.engine.clusters import Cluster, Clusters
-from fleet.engine.events import Event, Operation, StepFailed, StepFinished, StepStarted, Subject
+from fleet.engine.events import Event, Operation, StepFailed, StepFinished, StepStarted, Subject, teller
 from fleet.engine.interrupted import Interrupted
-from fleet.engine.kubernetes.errors import ClusterUnavailableError, ObjectFailedError
+from fleet.engine.kubernetes.errors import ClusterUnavailableError, ObjectFailedError, StoppedError
 from fleet.engine.kubernetes.propagation import propagation
 from fleet.engine.kubernetes.refs import Ref
+from fleet.engine.kubernetes.waits import timeout
 from fleet.engine.roster import Roster
 from fleet.engine.state import Resource
 from fleet.errors import Problem
@@ -205,12 +206,14 @@ class Remover:
         self._emit(StepStarted(subject, Operation.DELETE))
         try:
             if not self._dry_run:
-                how = propagation(values.reveal(resource.inputs))
-                timeout_s = resource.custom_timeouts.get("delete")
-                await cluster.provider.delete(ref, propagation=how, timeout_s=timeout_s)
+                await self._until_gone(resource, cluster, subject, ref)
         except ClusterUnavailableError as error:
             cluster.fail(error.problem)
             self._fail(subject, error.problem, resource)
+            return False
+        except StoppedError:
+            self._keep(resource)
+            self._emit(StepFinished(subject, Operation.SKIP))
             return False
         except ObjectFailedError as error:
             cluster.has_failed_objects = True
@@ -218,6 +221,16 @@ class Remover:
             return False
         self._emit(StepFinished(subject, Operation.DELETE))
         return True
+
+    async def _until_gone(self, resource: Resource, cluster: Cluster, subject: Subject, ref: Ref) -> None:
+        head = objects.head(resource.inputs)
+        await cluster.provider.delete(
+            ref,
+            propagation=propagation(head),
+            timeout_s=timeout(head, resource.custom_timeouts.get("delete")),
+            tell=teller(self._emit, subject),
+            stop=self._stop,
+        )
 
     def _fail(self, subject: Subject, problem: Problem, resource: Resource) -> None:
         self._keep(resource)

@@ -5,6 +5,7 @@ Values in events are masked already: nothing secret is in them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -123,6 +124,17 @@ class StepStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class StepWaiting:
+    """Work on one object goes on once something has happened in its cluster. reason: what for, as in `it is pending`.
+
+    Told again whenever the reason changes.
+    """
+
+    subject: Subject
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepFinished:
     """Work on one object is done; in a dry run, would be done."""
 
@@ -164,4 +176,27 @@ class RunFinished:
     outputs: dict[str, Any] = field(default_factory=dict)
 
 
-Event = RunStarted | Message | StepStarted | StepFinished | StepFailed | DriftFound | ClusterFailed | RunFinished
+Event = (
+    RunStarted
+    | Message
+    | StepStarted
+    | StepWaiting
+    | StepFinished
+    | StepFailed
+    | DriftFound
+    | ClusterFailed
+    | RunFinished
+)
+
+
+def teller(emit: Callable[[Event], None], subject: Subject) -> Callable[[str], None]:
+    """Return what tells for what an object is waited, each reason once."""
+    told = ""
+
+    def tell(reason: str) -> None:
+        nonlocal told
+        if reason != told:
+            told = reason
+            emit(StepWaiting(subject, reason))
+
+    return tell

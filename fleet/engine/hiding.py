@@ -10,7 +10,16 @@ from dataclasses import replace
 from typing import Any, Final
 
 from fleet.engine import values
-from fleet.engine.events import ClusterFailed, DriftFound, Event, FieldChange, Message, StepFailed, StepFinished
+from fleet.engine.events import (
+    ClusterFailed,
+    DriftFound,
+    Event,
+    FieldChange,
+    Message,
+    StepFailed,
+    StepFinished,
+    StepWaiting,
+)
 from fleet.engine.stack_config import Configuration
 from fleet.engine.state import Secret
 from fleet.errors import Problem
@@ -93,6 +102,8 @@ def in_event(event: Event, hide: Callable[[str], str]) -> Event:
     match event:
         case Message(text=text):
             return replace(event, text=hide(text))
+        case StepWaiting(reason=reason):
+            return replace(event, reason=hide(reason))
         case StepFailed(problem=problem) | ClusterFailed(problem=problem):
             return replace(event, problem=in_problem(problem, hide))
         case StepFinished(changes=changes):

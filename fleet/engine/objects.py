@@ -262,6 +262,16 @@ def heals(parent: Resource | None) -> bool:
     return parent is None or (parent.inputs.get("selfHeal") is not False and not is_paused(parent))
 
 
+def waits(parent: Resource | None) -> bool:
+    """Return whether the Application component says that its objects are to become ready, whatever their kinds."""
+    return parent is not None and parent.type == APPLICATION_TYPE and parent.inputs.get("wait") is True
+
+
+def head(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an object is and what its annotations say, nothing of it secret."""
+    return {key: values.reveal(inputs[key]) for key in ("apiVersion", "kind", "metadata") if key in inputs}
+
+
 def reference(resource: Resource) -> Ref:
     """Return the object that a resource of the state stands for, and no later one of the same name."""
     live = values.reveal(resource.outputs.get("metadata") or {})

@@ -17,17 +17,31 @@ from fleet.engine import urn as urns
 from fleet.engine.applying import Applied, Applier
 from fleet.engine.arrivals import Arrivals
 from fleet.engine.clusters import Clusters, Connection
-from fleet.engine.events import DriftFound, Event, FieldChange, Operation, StepFailed, StepFinished, StepStarted
+from fleet.engine.events import (
+    DriftFound,
+    Event,
+    FieldChange,
+    Operation,
+    StepFailed,
+    StepFinished,
+    StepStarted,
+    teller,
+)
 from fleet.engine.goal import Goal
 from fleet.engine.interrupted import Interrupted
 from fleet.engine.kubernetes.errors import (
     ClusterUnavailableError,
     KindNotServedError,
+    KubernetesError,
     NamespaceMissingError,
     NotPermittedError,
+    NotReadyError,
     ObjectFailedError,
+    StoppedError,
 )
 from fleet.engine.kubernetes.observation import Unreadable
+from fleet.engine.kubernetes.status import State
+from fleet.engine.kubernetes.waits import Wait, wait_for
 from fleet.engine.monitor import Registered
 from fleet.engine.refreshing import absorb, drift_of
 from fleet.engine.roster import Roster
@@ -36,6 +50,7 @@ from fleet.engine.steps import Decision, Step, decide
 from fleet.engine.values import Unknown
 from fleet.errors import Problem
 
+_NOT_AWAITED = "the run ended before it was ready"
 _UNTRIED = "previewed from Git and the state alone, because this user may not try changes out"
 
 
@@ -59,7 +74,7 @@ class Registrar:
         self._clusters = clusters
         self._interrupted = interrupted
         self._arrived = arrived
-        self._applier = Applier(roster, clusters, interrupted, arrived, now, dry_run=dry_run)
+        self._applier = Applier(roster, clusters, interrupted, arrived, now=now, emit=emit, stop=stop, dry_run=dry_run)
         self._emit = emit
         self._now = now
         self._stop = stop
@@ -89,6 +104,7 @@ class Registrar:
             connection=connection,
             manager=objects.field_manager(inputs, old.outputs if old else {}),
             heals=objects.heals(parent),
+            waits=objects.waits(parent),
         )
 
     def leave(self, step: Step) -> Registered:
@@ -127,6 +143,8 @@ class Registrar:
         except ClusterUnavailableError as error:
             cluster.fail(error.problem)
             return self._skip(step)
+        except StoppedError:
+            return self._skip(step)
         except ObjectFailedError as error:
             if self._dry_run and isinstance(error, NamespaceMissingError | KindNotServedError):
                 return self._doubt(step, decision, error)
@@ -163,10 +181,43 @@ class Registrar:
 
     async def _carry_out(self, step: Step, decision: Decision) -> Registered:
         await step.connection.cluster.ready()
+        timeout_s = step.goal.timeouts.get("update" if decision.operation is Operation.UPDATE else "create")
+        wait = wait_for(objects.head(step.inputs), asked=step.waits, timeout_s=timeout_s)
         if self._unknowable(step):
             self._emit(StepFinished(step.subject, decision.operation, decision.changes))
             return self._foretold(step, decision)
-        return self._done(await self._applier.apply(step, decision), decision.changes)
+        applied = await self._applier.apply(step, decision)
+        if wait is None or self._dry_run or wait.judge(applied.live).state is State.READY:
+            return self._done(applied, decision.changes)
+        return await self._until_ready(applied, decision.changes, wait)
+
+    async def _until_ready(self, applied: Applied, differing: Sequence[FieldChange], wait: Wait) -> Registered:
+        step = applied.step
+        # However this run ends, the next one knows that the object is there, and was not seen ready.
+        self._record(applied, init_errors=(_NOT_AWAITED,))
+        provider, tell = step.connection.cluster.provider, teller(self._emit, step.subject)
+        try:
+            live = await provider.ready(applied.live, wait, tell=tell, stop=self._stop)
+        except StoppedError:
+            self._failed.add(step.urn)
+            self._emit(StepFinished(step.subject, applied.operation, tuple(differing)))
+            return Registered(step.urn, objects.object_id(applied.live), failed=True)
+        except KubernetesError as error:
+            return self._unready(applied, error)
+        return self._done(replace(applied, live=live), differing)
+
+    def _unready(self, applied: Applied, error: KubernetesError) -> Registered:
+        """Keep an object that was applied and did not become ready, with the reasons, as Pulumi does."""
+        step, cluster = applied.step, applied.step.connection.cluster
+        if isinstance(error, ClusterUnavailableError):
+            cluster.fail(error.problem)
+        cluster.has_failed_objects = True
+        problem = _hidden(error.problem, step)
+        live = error.live if isinstance(error, NotReadyError) else applied.live
+        id_, _ = self._record(replace(applied, live=live), (problem.summary, *problem.detail.splitlines()))
+        self._failed.add(step.urn)
+        self._emit(StepFailed(step.subject, applied.operation, problem))
+        return Registered(step.urn, id_, failed=True)
 
     def _unknowable(self, step: Step) -> bool:
         """A preview cannot ask the cluster about what needs something that is not there yet."""
@@ -203,6 +254,16 @@ class Registrar:
         return self._foretold(step, decision)
 
     def _done(self, applied: Applied, differing: Sequence[FieldChange]) -> Registered:
+        id_, outputs = self._record(applied)
+        step = applied.step
+        if not applied.is_there:
+            self._pending.add(step.urn)
+        subject = step.with_inputs(objects.located(step.inputs, applied.live)).subject
+        self._emit(StepFinished(subject, applied.operation, tuple(differing)))
+        return Registered(step.urn, id_, _visible(outputs))
+
+    def _record(self, applied: Applied, init_errors: tuple[str, ...] = ()) -> tuple[str, Mapping[str, Any]]:
+        """Record an object as its cluster has it; return its id and outputs."""
         step, live = applied.step, applied.live
         inputs = objects.located(step.inputs, live)
         outputs = objects.outputs(inputs, live, step.manager, step.goal.additional_secret_outputs)
@@ -210,12 +271,9 @@ class Registrar:
         recorded = recording.record(
             step.goal, step.urn, step.old, id_=id_, inputs=inputs, outputs=outputs, now=self._now()
         )
-        self._roster.put(replace(recorded, init_errors=()), former=step.old.urn if step.old else None)
+        self._roster.put(replace(recorded, init_errors=init_errors), former=step.old.urn if step.old else None)
         self._arrived.note(step.connection.cluster, inputs)
-        if not applied.is_there:
-            self._pending.add(step.urn)
-        self._emit(StepFinished(step.with_inputs(inputs).subject, applied.operation, tuple(differing)))
-        return Registered(step.urn, id_, _visible(outputs))
+        return id_, outputs
 
     def _same(self, step: Step) -> Registered:
         old = step.old

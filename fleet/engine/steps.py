@@ -11,6 +11,7 @@ from fleet.engine.clusters import Connection
 from fleet.engine.events import FieldChange, Operation, Subject
 from fleet.engine.goal import Goal
 from fleet.engine.kubernetes.observation import Gone, Observation, Present
+from fleet.engine.kubernetes.waits import replaces_unready
 from fleet.engine.state import Resource
 
 
@@ -19,6 +20,7 @@ class Step:
     """One object on its way: what is wanted, what was there, and where.
 
     inputs: as they will be recorded. old: None when the state does not know the object.
+    waits: its application asks for it to become ready, whatever its kind.
     observation: what a refresh found; None without a refresh.
     """
 
@@ -30,6 +32,7 @@ class Step:
     connection: Connection
     manager: str
     heals: bool
+    waits: bool = False
     observation: Observation | None = None
 
     def with_inputs(self, inputs: Mapping[str, Any]) -> Step:
@@ -64,6 +67,9 @@ def decide(step: Step, *, moved: bool) -> Decision:
     drift = step.observation.changes if isinstance(step.observation, Present) else ()
     if step.heals and drift:
         return Decision(Operation.UPDATE, tuple(_reversed(each) for each in drift))
+    if old.init_errors:
+        # It did not become ready: it is waited for again, as with Pulumi.
+        return Decision(Operation.REPLACE if replaces_unready(objects.head(step.inputs)) else Operation.UPDATE)
     return Decision(Operation.SAME)
 
 

@@ -16,6 +16,7 @@ from fleet.engine.events import (
     StepFailed,
     StepFinished,
     StepStarted,
+    StepWaiting,
     Subject,
 )
 
@@ -44,11 +45,13 @@ class Row:
 class Tally:
     """All that was counted. rows: by (cluster, application); an empty application is the cluster itself.
 
-    under_way: URN → what is being done to which object. saying: the last ephemeral message.
+    under_way: URN → what is being done to which object. waiting: URN → what its step waits for. saying: the last
+    ephemeral message.
     """
 
     rows: dict[tuple[str, str], Row] = field(default_factory=dict)
     under_way: dict[str, tuple[Subject, Operation]] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
     saying: str = ""
 
     def add(self, event: Event) -> None:
@@ -60,6 +63,8 @@ class Tally:
                 self.saying = words.clean(text)
             case StepStarted(subject=subject, operation=operation):
                 self.under_way[subject.urn] = (subject, operation)
+            case StepWaiting(subject=subject, reason=reason):
+                self.waiting[subject.urn] = words.clean(reason)
             case StepFinished(subject=subject, operation=operation):
                 self._end(subject).operations[operation] += bool(subject.kind)
             case StepFailed(subject=subject):
@@ -88,8 +93,9 @@ class Tally:
         return total
 
     def activity(self, cluster: str = "", application: str = "") -> str:
-        """Return what is under way, the longest first: `create Deployment.apps default/web and 31 more`.
+        """Return what is under way, the longest first: `create ConfigMap default/a and 31 more`.
 
+        With what it waits for, if it does: `create Deployment.apps default/web (0 of 2 pods are ready)`.
         cluster, application: only there; empty is everywhere, and then the first object's cluster is named.
         """
         steps = [
@@ -102,10 +108,13 @@ class Tally:
         subject, operation = steps[0]
         where = f" in {subject.cluster}" if subject.cluster and not cluster else ""
         more = f" and {len(steps) - 1:,} more" if len(steps) > 1 else ""
-        return f"{words.VERBS[operation].plan} {words.title(subject)}{where}{more}"
+        reason = self.waiting.get(subject.urn, "")
+        what = f"{words.VERBS[operation].plan} {words.title(subject)}{where}"
+        return f"{what} ({reason}){more}" if reason else f"{what}{more}"
 
     def _end(self, subject: Subject) -> Row:
         self.under_way.pop(subject.urn, None)
+        self.waiting.pop(subject.urn, None)
         return self._row(subject)
 
     def _row(self, subject: Subject) -> Row:

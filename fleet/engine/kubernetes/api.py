@@ -6,7 +6,7 @@ In: objects and where they are. Out: what the server says, as data or as errors 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -90,6 +90,35 @@ class Api:
             token = str((page.get("metadata") or {}).get("continue") or "")
             if not token:
                 return
+
+    async def watch(
+        self,
+        resource: Resource,
+        namespace: str,
+        version: str,
+        take: Callable[[str, Object], None],
+        *,
+        metadata_only: bool,
+    ) -> Response | None:
+        """Hand over what becomes of a collection's objects after a version, until the server ends it.
+
+        namespace: empty for all. take: gets `ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`, and the object. Returns None
+        for an end after which to go on from the last version, or the refusal, 410 where the version is too old.
+        """
+        ended: list[Response] = []
+
+        def pass_on(event: Any) -> None:
+            kind, body = (event.get("type"), event.get("object")) if isinstance(event, Mapping) else (None, None)
+            if kind == "ERROR":
+                ended.append(Response(int((body or {}).get("code") or 0), body))
+            elif kind and body and not ended:
+                take(kind, body)
+
+        request = requests.watch(
+            resource.path(namespace), _collection(resource, namespace), version=version, metadata_only=metadata_only
+        )
+        refusal = await self.transport.stream(request, pass_on)
+        return refusal or next(iter(ended), None)
 
     async def set_managed_fields(
         self, target: Target, entries: Sequence[Object], resource_version: str, *, manager: str

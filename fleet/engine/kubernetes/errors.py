@@ -6,10 +6,15 @@ ObjectFailedError         one object could not be brought to its state; others m
 ├── ImmutableFieldError   it can only be changed by deleting and making it again
 ├── KindNotServedError    the cluster does not know the kind, or not in that version
 ├── NotPermittedError     the user has no right to do that
+├── NotReadyError         it is there as wanted, and does not become ready
+├── StoppedError          the user has stopped the run before it was ready, or gone
 └── NamespaceMissingError its namespace does not exist
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from fleet.errors import ClusterError, Problem
 
@@ -60,6 +65,19 @@ class KindNotServedError(ObjectFailedError):
 
 class NotPermittedError(ObjectFailedError):
     """The user may not do that to the object, whatever it is like."""
+
+
+class NotReadyError(ObjectFailedError):
+    """The object was applied, and did not become ready. live: as it was last seen."""
+
+    def __init__(self, problem: Problem, live: Mapping[str, Any]) -> None:
+        super().__init__(problem)
+        self.live = live
+        self.is_made = True
+
+
+class StoppedError(ObjectFailedError):
+    """The run was stopped while it waited for something to become of the object, which goes on without us."""
 
 
 class NamespaceMissingError(ObjectFailedError):

@@ -6,6 +6,7 @@ connection: its concurrency, its retries and its failure are its own, whatever h
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -25,6 +26,9 @@ from fleet.engine.kubernetes.refs import Ref, Target, is_crd
 from fleet.engine.kubernetes.requests import Response
 from fleet.engine.kubernetes.transfer import transfer
 from fleet.engine.kubernetes.transport import IN_FLIGHT, Transport
+from fleet.engine.kubernetes.waiting import Waiting
+from fleet.engine.kubernetes.waits import Wait
+from fleet.engine.kubernetes.watching import Watches
 from fleet.errors import Problem, Where
 
 _CREATED = 201
@@ -51,7 +55,9 @@ class Provider:
         self._discovery = Discovery(self._transport, inputs.name)
         self._api = Api(self._transport, self._discovery, inputs.name)
         self._existence = Existence(self._api)
-        self._deletion = Deletion(self._api)
+        self._watches = Watches(self._api)
+        self._waiting = Waiting(self._api, self._watches)
+        self._deletion = Deletion(self._api, self._watches)
         self._observer = Observer(self._api)
 
     async def __aenter__(self) -> Provider:
@@ -62,12 +68,12 @@ class Provider:
 
     async def close(self) -> None:
         """End all connections, and whatever is still under way."""
-        for part in (self._deletion, self._existence, self._discovery, self._transport):
+        for part in (self._watches, self._existence, self._discovery, self._transport):
             await part.close()
 
     @property
     def stats(self) -> Mapping[str, int]:
-        """Requests sent so far: discover, get, list, apply, dry-run, patch, delete."""
+        """Requests sent so far: discover, get, list, watch, apply, dry-run, patch, delete, log."""
         return MappingProxyType(self._transport.sent)
 
     async def create(self, wanted: Object, *, manager: str, adopt: bool, dry_run: bool = False) -> Live:
@@ -93,12 +99,38 @@ class Provider:
         target = await self._api.target(wanted)
         return await self._apply(target, wanted, manager=manager, adopt=False, dry_run=dry_run)
 
-    async def delete(self, ref: Ref, *, propagation: Propagation | None = None, timeout_s: float | None = None) -> None:
+    async def ready(
+        self,
+        live: Object,
+        wait: Wait,
+        *,
+        tell: Callable[[str], None] | None = None,
+        stop: asyncio.Event | None = None,
+    ) -> Object:
+        """Return an object that was applied once it is ready.
+
+        live: what `create` or `update` returned. tell: gets what is waited for, whenever that changes. Raises
+        NotReadyError when it fails, is deleted, or is not ready within the time for it, StoppedError once `stop` is
+        set.
+        """
+        target = await self._api.target(live)
+        return await self._waiting.until_ready(target, live, wait, tell=tell or _ignore, stop=stop)
+
+    async def delete(
+        self,
+        ref: Ref,
+        *,
+        propagation: Propagation | None = None,
+        timeout_s: float | None = None,
+        tell: Callable[[str], None] | None = None,
+        stop: asyncio.Event | None = None,
+    ) -> None:
         """Delete an object and return when it is really gone; at once when it was gone before.
 
         A ref with a uid never deletes a later object of the same name. propagation: None for the default of the kind;
         `propagation.propagation` reads it from a manifest. timeout_s: None for ten minutes; an object that is still
-        there then is an ObjectFailedError that names its finalizers.
+        there then is an ObjectFailedError that names its finalizers. tell: gets what is waited for. stop: once it is
+        set, what is on its way out is not waited for: StoppedError.
         """
         resource = await self._discovery.find(ref.api_version, ref.kind)
         if resource is None:
@@ -107,7 +139,8 @@ class Provider:
         target = await self._api.located(ref, resource)
         before = await self._api.read(target) if is_crd(ref.api_version, ref.kind) else None
         chosen = propagation or default_propagation(ref.api_version, ref.kind)
-        await self._deletion.delete(target, chosen, TIMEOUT_S if timeout_s is None else timeout_s)
+        limit_s = TIMEOUT_S if timeout_s is None else timeout_s
+        await self._deletion.delete(target, chosen, limit_s, tell=tell or _ignore, stop=stop)
         self._existence.deleted(target)
         if before is not None:
             self._discovery.forget(defined_by(before))
@@ -163,7 +196,7 @@ class Provider:
         if take_over is not None:
             live = await transfer(self._api, target, wanted, live, manager=manager, take_over=take_over)
         if is_crd(target.ref.api_version, target.ref.kind):
-            live = await established(self._api, target, live)
+            live = await established(self._watches, target, live, self.inputs.name)
             self._discovery.learn(defined_by(live))
         return live
 

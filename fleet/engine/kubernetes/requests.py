@@ -18,6 +18,8 @@ DISCOVERY = (
     "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList"
 )
 PAGE = 500
+# The API server ends a watch after so long; it is gone on with. Its own default is anything from half an hour to one.
+_WATCH_TIMEOUT_S = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,28 @@ def read_page(path: str, about: str, *, metadata_only: bool, token: str = "") ->
     query = {"limit": str(PAGE), **({"continue": token} if token else {})}
     accept = METADATA_LIST if metadata_only else JSON
     return Request("list", "GET", f"{path}?{urlencode(query)}", about, accept=accept)
+
+
+def watch(path: str, about: str, *, version: str, metadata_only: bool) -> Request:
+    """Watch a collection for what comes after a version."""
+    query = {
+        "watch": "true",
+        "resourceVersion": version,
+        "allowWatchBookmarks": "true",
+        "timeoutSeconds": str(_WATCH_TIMEOUT_S),
+    }
+    return Request("watch", "GET", f"{path}?{urlencode(query)}", about, accept=METADATA if metadata_only else JSON)
+
+
+def select(path: str, about: str, **selectors: str) -> Request:
+    """GET of the first page of what selectors (`labelSelector`, `fieldSelector`) choose in a collection."""
+    return Request("list", "GET", f"{path}?{urlencode({'limit': str(PAGE), **selectors})}", about)
+
+
+def read_log(path: str, about: str, *, container: str, previous: bool, lines: int) -> Request:
+    """GET of the last lines that a container has said. path: of its pod. previous: its last life."""
+    query = {"container": container, "tailLines": str(lines), "previous": str(previous).lower()}
+    return Request("log", "GET", f"{path}/log?{urlencode(query)}", about, accept="*/*")
 
 
 def discover(path: str) -> Request:

@@ -12,7 +12,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,10 +28,13 @@ from fleet.engine.kubernetes.retries import CONNECT_TIMEOUT_S, Outage, backoff_s
 from fleet.errors import Problem, Where
 
 IN_FLIGHT = 32
-_UNAUTHORIZED = 401
+_OK, _UNAUTHORIZED = 200, 401
 # RFC 7234: `299 - "text"`, with quotes in the text escaped.
 _WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
 _LONGEST_HEADER = 65536
+# A stream on which nothing comes for so long may be dead; a quiet one is sent a bookmark every minute.
+_LONGEST_SILENCE_S = 90.0
+_LEAVE_S = 0.05
 
 
 @dataclass(slots=True)
@@ -93,6 +96,38 @@ class Transport:
             sending.attempt += 1
             access = await self.access()
 
+    async def stream(self, request: Request, take: Callable[[Any], None]) -> Response | None:
+        """Hand over each JSON document of an answer as it comes, one per line; return None when the answer ends.
+
+        It is no request under way as others are: it takes none of their turns, and may last. One that breaks off, or
+        falls silent, ends like any other. Returns the answer where it is a refusal. Raises ClusterUnavailableError as
+        `send` does.
+        """
+        sent_at = time.monotonic()
+        access = await self.access()
+        try:
+            refusal = await self._receive(request, access, take)
+            if refusal is not None and refusal.status == _UNAUTHORIZED:
+                access = await self._other_access(access, refusal, was_refused=False)
+                refusal = await self._receive(request, access, take)
+        except CONNECTION_ERRORS as error:
+            self._note_outage(error, access, sent_at)
+            return None
+        if refusal is not None and refusal.status == _UNAUTHORIZED:
+            raise self.give_up(_refused(self._inputs.name, access, refusal))
+        return refusal
+
+    async def _receive(self, request: Request, access: Access, take: Callable[[Any], None]) -> Response | None:
+        timeout = aiohttp.ClientTimeout(connect=CONNECT_TIMEOUT_S, sock_read=_LONGEST_SILENCE_S)
+        async with self._request(request, access, timeout=timeout) as answer:
+            self._outage.ended(time.monotonic())
+            if answer.status != _OK:
+                return Response(answer.status, _decoded(await answer.read()), _seconds(answer.headers))
+            # Once there was an answer, its end says nothing about the server.
+            with suppress(*CONNECTION_ERRORS):
+                await _hand_over(answer, take)
+            return None
+
     def give_up(self, problem: Problem) -> ClusterUnavailableError:
         """Return the error for every request from now on; the first reason stays."""
         self._given_up = self._given_up or problem
@@ -103,6 +138,9 @@ class Transport:
         await self._login.close()
         if self._session is not None:
             await self._session.close()
+        if self.sent["watch"]:
+            # A watch that was ended while it began leaves a TLS connection that takes leave of the server yet.
+            await asyncio.sleep(_LEAVE_S)
 
     async def _attempt(self, sending: _Sending, access: Access) -> Response | None:
         """Return the answer, None where there was none and asking again may help."""
@@ -119,13 +157,23 @@ class Transport:
         return response
 
     async def _exchange(self, request: Request, access: Access) -> Response:
+        async with self._request(request, access) as answer:
+            response = Response(answer.status, _decoded(await answer.read()), _seconds(answer.headers))
+            for header in answer.headers.getall("Warning", ()):
+                self._report(request, header)
+            return response
+
+    def _request(
+        self, request: Request, access: Access, **options: Any
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Return the answer to come, a context manager. options: of aiohttp."""
         if self._given_up is not None:
             raise ClusterUnavailableError(self._given_up)
         self.sent[request.verb] += 1
         headers = [*access.headers, ("Accept", request.accept)]
         if request.body:
             headers.append(("Content-Type", request.content_type))
-        async with self._open_session().request(
+        return self._open_session().request(
             request.method,
             URL(access.server + request.path, encoded=True),
             data=request.body or None,
@@ -134,11 +182,8 @@ class Transport:
             server_hostname=access.server_name,
             proxy=access.proxy,
             allow_redirects=False,
-        ) as answer:
-            response = Response(answer.status, _decoded(await answer.read()), _seconds(answer.headers))
-            for header in answer.headers.getall("Warning", ()):
-                self._report(request, header)
-            return response
+            **options,
+        )
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -153,12 +198,17 @@ class Transport:
 
     def _note_failure(self, error: Exception, sending: _Sending, access: Access, sent_at: float) -> None:
         """Decide whether a missing answer is to be waited for. Raises where it is not."""
-        now = time.monotonic()
-        problem = explained(error, cluster=self._inputs.name, server=access.server)
-        if self._outage.goes_on(sent_at, now) or is_final(error):
-            raise self.give_up(problem) from error
-        if not may_ask_again(sending.attempt, now - sending.began, timed_out=is_silence(error)):
+        problem = self._note_outage(error, access, sent_at)
+        elapsed_s = time.monotonic() - sending.began
+        if not may_ask_again(sending.attempt, elapsed_s, timed_out=is_silence(error)):
             raise self._unanswered(sending.request, problem) from error
+
+    def _note_outage(self, error: Exception, access: Access, sent_at: float) -> Problem:
+        """Return what a missing answer means. Raises where the whole server is not waited for any longer."""
+        problem = explained(error, cluster=self._inputs.name, server=access.server)
+        if self._outage.goes_on(sent_at, time.monotonic()) or is_final(error):
+            raise self.give_up(problem) from error
+        return problem
 
     async def _other_access(self, access: Access, response: Response, *, was_refused: bool) -> Access:
         if was_refused:
@@ -184,6 +234,20 @@ class Transport:
             if warning not in self._warned:
                 self._warned.add(warning)
                 self._warn(warning)
+
+
+async def _hand_over(answer: aiohttp.ClientResponse, take: Callable[[Any], None]) -> None:
+    rest = b""
+    connection = answer.connection
+    try:
+        async for chunk in answer.content.iter_any():
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in filter(None, lines):
+                take(_decoded(line))
+    finally:
+        # To take leave of a server that is still talking takes longer than the event loop may live.
+        if connection is not None and connection.transport is not None:
+            connection.transport.abort()
 
 
 def _decoded(raw: bytes) -> Any:

@@ -1,8 +1,10 @@
-"""One real cluster with everything that makes things happen in it, and a namespace for each test."""
+"""One real cluster with all that makes things happen in it, a namespace for each test, and a way there with faults."""
 
 import itertools
+import json
 import os
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.engine.kubernetes.provider import Provider
 from localclusters import StartClusters
 from localclusters.cluster import Cluster
+from tests.engine.kubernetes.faults import FaultyProxy, faulty_proxy
 from tests.engine.kubernetes.kubectl import Kubectl
 
 _NUMBERS = itertools.count(1)
@@ -44,3 +47,25 @@ async def provider(inputs: ProviderInputs) -> AsyncIterator[Provider]:
 @pytest.fixture
 def kubectl(cluster: Cluster, namespace: str, tmp_path: Path) -> Kubectl:
     return Kubectl(cluster.kubeconfig, namespace, tmp_path)
+
+
+@pytest.fixture
+async def proxy(inputs: ProviderInputs) -> AsyncIterator[FaultyProxy]:
+    async with faulty_proxy(inputs) as running:
+        yield running
+
+
+@pytest.fixture
+def through(proxy: FaultyProxy, inputs: ProviderInputs) -> ProviderInputs:
+    kubeconfig = {
+        "current-context": "proxy",
+        "contexts": [{"name": "proxy", "context": {"cluster": "proxy"}}],
+        "clusters": [{"name": "proxy", "cluster": {"server": proxy.url}}],
+    }
+    return replace(inputs, kubeconfig=json.dumps(kubeconfig), context=None)
+
+
+@pytest.fixture
+async def shaky(through: ProviderInputs) -> AsyncIterator[Provider]:
+    async with Provider(through) as provider:
+        yield provider

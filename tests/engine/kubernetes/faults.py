@@ -15,20 +15,32 @@ Fault = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass
 class FaultyProxy:
-    """Forwards every request, except that each fault put in `faults` answers one of those it is meant for instead."""
+    """Forwards every request, except that each fault put in `faults` answers one of those it is meant for instead.
+
+    A GET that watches is a WATCH here, one of a container's log a LOG. watching: those that are open. leave: end it.
+    """
 
     inputs: ProviderInputs
     url: str = ""
     faults: list[tuple[str, Fault]] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
+    watching: list[web.Request] = field(default_factory=list)
+    leave: Callable[[], Awaitable[None]] = field(init=False)
 
     def inject(self, method: str, fault: Fault, times: int = 1) -> None:
         self.faults += [(method, fault)] * times
 
+    def cut(self) -> None:
+        """Break off all watches."""
+        for request in self.watching:
+            if request.transport is not None:
+                request.transport.abort()
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        self.seen.append(request.method)
+        kind = "WATCH" if "watch" in request.query else "LOG" if request.path.endswith("/log") else request.method
+        self.seen.append(kind)
         for position, (method, fault) in enumerate(self.faults):
-            if method == request.method:
+            if method == kind:
                 del self.faults[position]
                 return await fault(request)
         return await self.forward(request)
@@ -43,9 +55,25 @@ class FaultyProxy:
                 request.method, url, data=await request.read() or None, headers=headers, ssl=access.tls
             ) as answer,
         ):
+            if "watch" in request.query and answer.status == 200:
+                return await self._pass_on(request, answer)
             return web.Response(
                 status=answer.status, body=await answer.read(), headers={"Content-Type": answer.content_type}
             )
+
+    async def _pass_on(self, request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": answer.content_type})
+        await response.prepare(request)
+        self.watching.append(request)
+        connection = answer.connection
+        try:
+            async for chunk in answer.content.iter_any():
+                await response.write(chunk)
+        finally:
+            self.watching.remove(request)
+            if connection is not None and connection.transport is not None:
+                connection.transport.abort()
+        return response
 
 
 @asynccontextmanager
@@ -57,6 +85,7 @@ async def faulty_proxy(inputs: ProviderInputs) -> AsyncIterator[FaultyProxy]:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
+    proxy.leave = runner.cleanup
     proxy.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
         yield proxy

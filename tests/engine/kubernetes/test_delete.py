@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from fleet.engine.kubernetes.errors import ObjectFailedError
+from fleet.engine.kubernetes.errors import ObjectFailedError, StoppedError
 from fleet.engine.kubernetes.propagation import Propagation
 from fleet.engine.kubernetes.provider import Provider
 from fleet.engine.kubernetes.refs import Ref
 from localclusters.cluster import Cluster
 from tests.engine.kubernetes.kubectl import Kubectl
-from tests.engine.kubernetes.manifests import config_map, deployment, namespace_, ref
+from tests.engine.kubernetes.manifests import config_map, deployment, meta, namespace_, pod_template, ref
 
 HOLD = "example.com/hold"
 
@@ -118,25 +118,58 @@ async def test_what_a_namespace_waits_for_is_named(provider: Provider, namespace
     await provider.delete(ref(namespace_(name)))
 
 
-async def test_many_that_wait_share_the_asking(provider: Provider, namespace: str, kubectl: Kubectl) -> None:
+async def test_many_that_wait_share_one_watch(provider: Provider, namespace: str, kubectl: Kubectl) -> None:
     names = [f"a{number}" for number in range(20)]
     creates = (provider.create(held(name, namespace), manager="fleet", adopt=False) for name in names)
     await asyncio.gather(*creates)
-    before = provider.stats["get"]
-    deletes = [asyncio.create_task(provider.delete(ref(config_map(name, namespace)))) for name in names]
-    await until(lambda: provider.stats["list"] >= 3)
+    before = dict(provider.stats)
+    told: list[str] = []
+    deletes = [
+        asyncio.create_task(provider.delete(ref(config_map(name, namespace)), tell=told.append)) for name in names
+    ]
+    await until(lambda: len(told) >= len(names))
+    assert set(told) == {f"finalizer {HOLD}"}
     assert not any(each.done() for each in deletes)
     kubectl("patch", "configmap", *names, "--type", "merge", "-p", '{"metadata":{"finalizers":null}}')
     await asyncio.gather(*deletes)
-    assert provider.stats["get"] - before <= 3
+    assert provider.stats["watch"] == 1
+    assert provider.stats["list"] == before["list"]
     assert kubectl("get", "configmap", "-o", "name").split() == ["configmap/kube-root-ca.crt"]
+
+
+@pytest.mark.parametrize("kind", ["Service", "Pod", "ServiceAccount"])
+async def test_an_answer_that_shows_what_was_is_not_waited_for(provider: Provider, namespace: str, kind: str) -> None:
+    """The API server answers the deletion of some kinds with the object, also where it is gone at once."""
+    wanted = {"apiVersion": "v1", "kind": kind, "metadata": meta("a", namespace)}
+    if kind == "Service":
+        wanted["spec"] = {"ports": [{"port": 80}]}
+    if kind == "Pod":
+        wanted["spec"] = {**pod_template("a")["spec"], "nodeSelector": {"no": "such-node"}}
+    await provider.create(wanted, manager="fleet", adopt=False)
+    await provider.delete(ref(wanted), timeout_s=30)
+    assert await provider.read(ref(wanted)) is None
+
+
+async def test_a_run_that_is_stopped_waits_for_no_deletion(
+    provider: Provider, namespace: str, kubectl: Kubectl
+) -> None:
+    await provider.create(held("a", namespace), manager="fleet", adopt=False)
+    stop, told = asyncio.Event(), asyncio.Event()
+    deleting = asyncio.create_task(
+        provider.delete(ref(config_map("a", namespace)), tell=lambda _: told.set(), stop=stop)
+    )
+    await told.wait()
+    stop.set()
+    with pytest.raises(StoppedError):
+        await deleting
+    release(kubectl, "a")
 
 
 async def test_waiting_ends_with_the_provider(provider: Provider, namespace: str, kubectl: Kubectl) -> None:
     await provider.create(held("a", namespace), manager="fleet", adopt=False)
     async with Provider(provider.inputs) as other:
         deleting = asyncio.create_task(other.delete(ref(config_map("a", namespace))))
-        await until(lambda: other.stats.get("get", 0) > 0)
+        await until(lambda: other.stats.get("watch", 0) > 0)
         deleting.cancel()
     assert deleting.cancelled()
     release(kubectl, "a")

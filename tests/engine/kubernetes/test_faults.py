@@ -1,8 +1,6 @@
 """What a server does wrong that answers in principle: bounded patience, then an error that says so."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -12,33 +10,11 @@ from fleet.engine.kubernetes.errors import ClusterUnavailableError, ObjectFailed
 from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.engine.kubernetes.provider import Provider
 from localclusters.cluster import Cluster
-from tests.engine.kubernetes.faults import Fault, FaultyProxy, cut, faulty_proxy, hang_up, status
+from tests.engine.kubernetes.faults import Fault, FaultyProxy, cut, hang_up, status
 from tests.engine.kubernetes.kubectl import Kubectl
 from tests.engine.kubernetes.manifests import config_map, ref
 
 WEBHOOK = 'Internal error occurred: failed calling webhook "w"'
-
-
-@pytest.fixture
-async def proxy(inputs: ProviderInputs) -> AsyncIterator[FaultyProxy]:
-    async with faulty_proxy(inputs) as running:
-        yield running
-
-
-@pytest.fixture
-def through(proxy: FaultyProxy, inputs: ProviderInputs) -> ProviderInputs:
-    kubeconfig = {
-        "current-context": "proxy",
-        "contexts": [{"name": "proxy", "context": {"cluster": "proxy"}}],
-        "clusters": [{"name": "proxy", "cluster": {"server": proxy.url}}],
-    }
-    return replace(inputs, kubeconfig=json.dumps(kubeconfig), context=None)
-
-
-@pytest.fixture
-async def shaky(through: ProviderInputs) -> AsyncIterator[Provider]:
-    async with Provider(through) as provider:
-        yield provider
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from fleet.engine.events import (
     StepFailed,
     StepFinished,
     StepStarted,
+    StepWaiting,
     Subject,
 )
 from fleet.errors import Problem
@@ -92,7 +93,11 @@ def run(*, quiet: bool) -> str:
         view.tick()
     view.show(StepStarted(subject("prod"), Operation.DELETE))
     view.show(StepStarted(subject("dev", name="other"), Operation.CREATE))
-    for _ in range(12):
+    for _ in range(7):
+        clock.now += 1
+        view.tick()
+    view.show(StepWaiting(subject("prod"), "finalizer example.com/hold"))
+    for _ in range(5):
         clock.now += 1
         view.tick()
     return out.getvalue()
@@ -103,7 +108,8 @@ def test_progress_lines_say_what_a_long_wait_is_for_and_come_rarely() -> None:
         "hub/my-app: updated Deployment.apps default/web",
         "... 5.0 s: 1 updated, 1 unchanged; delete Deployment.apps default/web in prod and 1 more",
         "... 10 s: 1 updated, 1 unchanged; delete Deployment.apps default/web in prod and 1 more",
-        "... 15 s: 1 updated, 1 unchanged; delete Deployment.apps default/web in prod and 1 more",
+        "... 15 s: 1 updated, 1 unchanged; "
+        "delete Deployment.apps default/web in prod (finalizer example.com/hold) and 1 more",
     ]
 
 
