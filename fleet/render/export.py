@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fleet.errors import Problem, RenderError, Where
-from fleet.render.manifests import LFS
+from fleet.render.detection import KUSTOMIZATIONS
+from fleet.render.manifests import LFS, pointer
 from fleet.render.objects import Kind, TooLargeError
 from fleet.render.snapshot import LinkError, Node, Snapshot
 
@@ -26,11 +27,15 @@ _READ = (".yaml", ".yml", ".json", ".tpl", ".tgz")
 
 @dataclass(slots=True)
 class Selection:
-    """Files and symlinks by their paths in the repository. links: path → the path that it leads to in the end."""
+    """Files and symlinks by their paths in the repository.
+
+    links: path → the path that it leads to in the end. named: files that were asked for by themselves.
+    """
 
     snapshot: Snapshot
     files: dict[str, Node] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
+    named: set[str] = field(default_factory=set)
 
     def digest(self) -> str:
         """Return what changes with every change of a name or a byte."""
@@ -55,12 +60,12 @@ class Selection:
     def write(self, directory: Path) -> None:
         """Write everything below a new directory; symlinks last, so that nothing is ever written through one.
 
-        Raises RenderError for a pointer of Git LFS where a tool expects something to read.
+        Raises RenderError for pointers of Git LFS where a tool expects something to read.
         """
+        pointers: list[str] = []
         for path, data in self.read(self.files):
-            if data.startswith(LFS) and path.endswith(_READ):
-                hint = "Commit the file itself: Git LFS is not supported."
-                raise RenderError(Problem("this is a pointer of Git LFS, not the file", Where(file=path), hint=hint))
+            if data.startswith(LFS):
+                pointers.append(path)
             file = directory / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
@@ -69,12 +74,29 @@ class Selection:
             link.parent.mkdir(parents=True, exist_ok=True)
             (directory / target).parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(os.path.relpath(target, posixpath.dirname(path) or "."))
+        wrong = [pointer(path) for path in pointers if self._is_read(path, directory)]
+        if wrong:
+            raise RenderError(*wrong)
+
+    def _is_read(self, path: str, directory: Path) -> bool:
+        """Return whether a tool reads a file: one of many in a chart may only be there for people."""
+        if path.endswith(_READ) or path in self.named:
+            return True
+        for place in (directory / path).parents:
+            if not place.is_relative_to(directory):
+                return False
+            name = (directory / path).relative_to(place).as_posix()
+            files = (place / each for each in KUSTOMIZATIONS)
+            if any(name in file.read_text(errors="replace") for file in files if file.is_file()):
+                return True
+        return False
 
 
 def select(snapshot: Snapshot, nodes: Iterable[Node]) -> Selection:
     """Return the nodes, whole directories, and what the symlinks in them lead to."""
     selection = Selection(snapshot)
     pending, seen = list(nodes), set[str]()
+    selection.named |= {node.path for node in pending if node.entry.kind is Kind.FILE}
     while pending:
         node = pending.pop()
         if node.path in seen:

@@ -58,8 +58,7 @@ def read_file(file: str, data: bytes) -> Found:
     file: its path in the repository; the ending tells JSON from YAML.
     """
     if data.startswith(LFS):
-        hint = "Commit the file itself: Git LFS is not supported."
-        return Found(problems=(Problem("this is a pointer of Git LFS, not the file", Where(file=file), hint=hint),))
+        return Found(problems=(pointer(file),))
     try:
         text = _decode(data)
     except UnicodeDecodeError as error:
@@ -104,6 +103,12 @@ def read_evaluated(file: str, text: str) -> Found:
             problems += wrong
             manifests += [] if wrong else [Manifest(_named(without_nulls(body)), Where(file))]
     return Found(tuple(manifests), tuple(problems))
+
+
+def pointer(file: str) -> Problem:
+    """Return the problem of a file of which Git has a pointer to Git LFS only."""
+    hint = "Commit the file itself: Git LFS is not supported."
+    return Problem("this is a pointer of Git LFS, not the file", Where(file=file), hint=hint)
 
 
 def _decode(data: bytes) -> str:
