@@ -165,8 +165,9 @@ _HELM = Keys(
         "skipCrds",
         "skipTests",
         "skipSchemaValidation",
+        "passCredentials",
     ),
-    unused={"version": _FROM_PATH, "passCredentials": "It is for chart repositories, and charts are read from Git."},
+    unused={"version": _FROM_PATH},
 )
 
 # What an override and an entry of `servers` can say; this project's own.

@@ -108,6 +108,7 @@ def parse_helm(section: Section | None) -> Helm:
         "skip_crds": section.flag("skipCrds") or False,
         "skip_tests": section.flag("skipTests") or False,
         "skip_schema_validation": section.flag("skipSchemaValidation") or False,
+        "pass_credentials": section.flag("passCredentials") or False,
     }
     return _made(section, Helm, lambda: Helm(**values))
 

@@ -10,6 +10,7 @@ from fleet.model import checks
 from fleet.model.values import Values
 
 _OWNER = "Helm"
+_FLAGS = ("ignore_missing_value_files", "skip_crds", "skip_tests", "skip_schema_validation", "pass_credentials")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class Helm:
     parameters: as for `--set`: `a.b` → text, which Helm may take for a number or boolean; string_parameters: as for
         `--set-string`. file_parameters: `a.b` → path of the file whose content is the value, as for `--set-file`.
     kube_version, api_versions: what the chart is told of the cluster; empty is what Helm assumes by itself.
+    pass_credentials: True sends a chart repository's password to other hosts, too, where its index has charts there.
     """
 
     release_name: str = ""
@@ -38,11 +40,12 @@ class Helm:
     skip_crds: bool = False
     skip_tests: bool = False
     skip_schema_validation: bool = False
+    pass_credentials: bool = False
 
     def __post_init__(self) -> None:
         for text in ("release_name", "namespace", "kube_version"):
             checks.any_text(_OWNER, text, getattr(self, text))
-        for flag in ("ignore_missing_value_files", "skip_crds", "skip_tests", "skip_schema_validation"):
+        for flag in _FLAGS:
             checks.flag(_OWNER, flag, getattr(self, flag))
         for texts in ("value_files", "api_versions"):
             object.__setattr__(self, texts, checks.sequence(_OWNER, texts, getattr(self, texts), str, "strings"))

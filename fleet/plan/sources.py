@@ -21,6 +21,12 @@ def revisions_of(target: Target) -> tuple[Revision, ...]:
     return tuple(source.revision for source in target.sources)
 
 
+def passing_credentials(targets: Iterable[Target]) -> frozenset[Revision]:
+    """Return the charts whose repositories' passwords may go to other hosts."""
+    sources = (source for target in targets for source in target.sources)
+    return frozenset(each.revision for each in sources if isinstance(each.tool, Helm) and each.tool.pass_credentials)
+
+
 def requests_of(target: Target, commits: Mapping[Revision, str]) -> tuple[RenderRequest, ...]:
     """Return what must be rendered for a target, in the order of its sources; targets often share it."""
     return tuple(_request(target, source, commits) for source in target.rendering)

@@ -11,7 +11,7 @@ from fleet.model.plan import Rendered, RenderRequest, Revision, Target
 from fleet.model.settings import Settings
 from fleet.plan.combined import combined
 from fleet.plan.expand import mirrored
-from fleet.plan.sources import patches_of, requests_of, revisions_of, used_by
+from fleet.plan.sources import passing_credentials, patches_of, requests_of, revisions_of, used_by
 from fleet.render import Charts, Repositories, Sources, render_all
 from fleet.render.patching import patch_all
 
@@ -52,7 +52,7 @@ def read_sources(
     )
     with Sources(repositories, charts) as sources:
         revisions = used_by(targets, revisions_of)
-        commits = sources.resolve(revisions, revisions)
+        commits = sources.resolve(revisions, revisions, everywhere=passing_credentials(targets))
         requests = used_by(targets, lambda target: requests_of(target, commits))
         manifests = render_all(requests, sources, say.warning, requests)
         together = {target: _together(target, commits, manifests) for target in targets}

@@ -42,12 +42,16 @@ class _Place:
 
 @dataclass(slots=True)
 class Dependencies:
-    """Completes one chart. opened: stays open until its files are written. report: gets what is worth knowing."""
+    """Completes one chart. opened: stays open until its files are written. report: gets what is worth knowing.
+
+    everywhere: see Charts.resolve.
+    """
 
     snapshot: Snapshot
     charts: Charts
     opened: ExitStack
     report: Report
+    everywhere: bool = False
     _aliases: dict[str, str] = field(default_factory=dict)
 
     def complete(self, path: str, selection: Selection) -> None:
@@ -90,7 +94,11 @@ class Dependencies:
         """Put archives into `charts/`; those of all repositories are fetched at once."""
         revisions = {Revision(self._url(each, where), each.version or "*", chart=each.name): each for each in wanted}
         users = dict.fromkeys(revisions, where)
-        versions = self.charts.resolve(revisions, users) if revisions else {}
+        versions = (
+            self.charts.resolve(revisions, users, everywhere=tuple(revisions) if self.everywhere else ())
+            if revisions
+            else {}
+        )
         if versions:
             self.charts.pin()
         for revision, version in versions.items():

@@ -79,7 +79,8 @@ class Renderer:
             for each in request.references
         }
         chart = helm.find(wanted, own, others)
-        Dependencies(snapshot, self.sources.charts, opened, self.report).complete(chart.path, chart.selection)
+        missing = Dependencies(snapshot, self.sources.charts, opened, self.report, wanted.pass_credentials)
+        missing.complete(chart.path, chart.selection)
         return chart
 
     def _chart(self, chart: helm.Chart) -> tuple[Manifest, ...]:

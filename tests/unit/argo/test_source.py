@@ -35,7 +35,7 @@ def test_a_source_is_a_directory_in_git() -> None:
         "directory: {jsonnet: {extVars: [], libs: []}}",
         "helm: {}",
         "helm: {valueFiles: [], parameters: null, skipCrds: false}",
-        "helm: {version: v3, passCredentials: true}",
+        "helm: {version: v3, passCredentials: false}",
         "kustomize: {namePrefix: ''}",
         "kustomize: {version: v5, kubeVersion: 1.30.0, apiVersions: [v1]}",
         "plugin: null",

@@ -60,7 +60,7 @@ def test_every_field_of_helm() -> None:
       valuesObject: {a: {b: 1}},
       parameters: [{name: x, value: '1'}, {name: w, value: '2', forceString: true}, {name: x, value: '3'}],
       fileParameters: [{name: z, path: f}], kubeVersion: 1.30.0, apiVersions: [v1], skipCrds: true, skipTests: true,
-      skipSchemaValidation: true}"""
+      skipSchemaValidation: true, passCredentials: true}"""
     assert source_of(application(source=f"{{{REPOSITORY}, helm: {block}}}")).helm == Helm(
         release_name="r",
         namespace="s",
@@ -75,6 +75,7 @@ def test_every_field_of_helm() -> None:
         skip_crds=True,
         skip_tests=True,
         skip_schema_validation=True,
+        pass_credentials=True,
     )
 
 

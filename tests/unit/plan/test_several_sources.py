@@ -26,7 +26,7 @@ from fleet.plan.combined import combined
 from fleet.plan.expand import expand
 from fleet.plan.finish import finish
 from fleet.plan.held import hold
-from fleet.plan.sources import patches_of, requests_of, revisions_of
+from fleet.plan.sources import passing_credentials, patches_of, requests_of, revisions_of
 from tests.unit.plan.build import manifest
 
 CHARTS = "https://charts.example.com"
@@ -347,3 +347,10 @@ def test_a_commit_per_source_is_planned() -> None:
     (found,) = expand(Fleet(clusters=[Cluster("dev")], applications=[app]), {})
     (plan,) = finish([Rendered(found, ("1.2.3", "a" * 40, "b" * 40), ())])
     assert [each.commits for each in plan.applications] == [(("shop", ("1.2.3", "a" * 40, "b" * 40)),)]
+
+
+def test_only_a_chart_that_says_so_has_its_password_sent_elsewhere() -> None:
+    open_handed = ChartSource(CHARTS, chart="metrics", version="1.x", helm=Helm(pass_credentials=True))
+    others = chart(chart="other"), GitSource(VALUES, path=".", helm=Helm(skip_crds=True))
+    assert passing_credentials([target(open_handed, *others)]) == {Revision(CHARTS, "1.x", chart="metrics")}
+    assert passing_credentials([target(*others)]) == frozenset()
