@@ -13,6 +13,8 @@ from types import MappingProxyType
 API_VERSION = "argoproj.io/v1alpha1"
 DEFAULT_REVISION = "HEAD"
 ADOPT = "fleet.pulumi.com/adopt"
+WAIT = "fleet.pulumi.com/wait"
+WAIT_TIMEOUT = "fleet.pulumi.com/wait-timeout-seconds"
 SKIP_RECONCILE = "argocd.argoproj.io/skip-reconcile"
 
 
@@ -83,7 +85,7 @@ _METADATA = Keys(
 )
 
 _ANNOTATIONS = Keys(
-    read=(ADOPT,),
+    read=(ADOPT, WAIT, WAIT_TIMEOUT),
     unsupported={
         SKIP_RECONCILE: Unsupported(
             "It pauses the Application, and only a whole cluster can be paused here.",
@@ -127,7 +129,6 @@ _JSONNET = "spec.source.directory.jsonnet"
 _VARIABLE = Keys(read=("name", "value", "code"))
 
 _FROM_PATH = "The program is taken from PATH."
-_CHARTS_INSIDE = "It is for charts in a kustomization, which are not supported yet."
 
 _KUSTOMIZE = Keys(
     read=(
@@ -146,8 +147,11 @@ _KUSTOMIZE = Keys(
         "patches",
         "components",
         "ignoreMissingComponents",
+        "enableHelm",
+        "kubeVersion",
+        "apiVersions",
     ),
-    unused={"version": _FROM_PATH, "kubeVersion": _CHARTS_INSIDE, "apiVersions": _CHARTS_INSIDE},
+    unused={"version": _FROM_PATH},
 )
 
 _HELM = Keys(

@@ -82,6 +82,9 @@ def parse_kustomize(section: Section | None) -> Kustomize:
         "patches": tuple(map(_patch, _sections(section, "patches", _KUSTOMIZE))),
         "components": _texts(section, "components"),
         "ignore_missing_components": section.flag("ignoreMissingComponents") or False,
+        "enable_helm": section.flag("enableHelm") or False,
+        "kube_version": section.text("kubeVersion"),
+        "api_versions": _texts(section, "apiVersions"),
     }
     return _made(section, Kustomize, lambda: Kustomize(**values))
 

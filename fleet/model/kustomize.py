@@ -25,7 +25,10 @@ class Kustomize:
         them an error.
     common_annotations_envsubst: True replaces `$ARGOCD_APP_…` in annotations; in images and labels it always is.
     patches: as in a kustomization: `patch` or `path`, with `target` and `options`.
-    components: directories, relative to the path; ignore_missing_components leaves out those that do not exist.
+    components: directories, relative to the path, or remote ones; ignore_missing_components leaves out those that do
+        not exist.
+    enable_helm: True renders the charts that kustomizations name (`helmCharts`); False makes them an error.
+    kube_version, api_versions: what such charts are told of the cluster; empty is what the cluster's declaration says.
     """
 
     name_prefix: str = ""
@@ -43,13 +46,16 @@ class Kustomize:
     patches: Sequence[Mapping[str, Any]] = ()
     components: Sequence[str] = ()
     ignore_missing_components: bool = False
+    enable_helm: bool = False
+    kube_version: str = ""
+    api_versions: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        for text in ("name_prefix", "name_suffix", "namespace"):
+        for text in ("name_prefix", "name_suffix", "namespace", "kube_version"):
             checks.any_text(_OWNER, text, getattr(self, text))
-        for flag in (*_FLAGS, "ignore_missing_components"):
+        for flag in (*_FLAGS, "ignore_missing_components", "enable_helm"):
             checks.flag(_OWNER, flag, getattr(self, flag))
-        for texts in ("images", "components"):
+        for texts in ("images", "components", "api_versions"):
             object.__setattr__(self, texts, checks.sequence(_OWNER, texts, getattr(self, texts), str, "strings"))
         for labels in ("common_labels", "common_annotations"):
             checks.labels(_OWNER, labels, getattr(self, labels))

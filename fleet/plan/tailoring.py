@@ -46,7 +46,7 @@ def _kustomize(base: Kustomize, own: Kustomize) -> Kustomize:
     images = {_image_name(image): image for image in (*base.images, *own.images)}
     return replace(
         base,
-        **_texts(base, own, ("name_prefix", "name_suffix", "namespace")),
+        **_texts(base, own, ("name_prefix", "name_suffix", "namespace", "kube_version")),
         **_flags(base, own),
         images=tuple(images.values()),
         replicas={**base.replicas, **own.replicas},
@@ -54,6 +54,7 @@ def _kustomize(base: Kustomize, own: Kustomize) -> Kustomize:
         common_annotations={**base.common_annotations, **own.common_annotations},
         patches=(*base.patches, *own.patches),
         components=tuple(dict.fromkeys((*base.components, *own.components))),
+        api_versions=own.api_versions or base.api_versions,
     )
 
 

@@ -26,6 +26,8 @@ def settled(request: RenderRequest, snapshot: Snapshot) -> RenderRequest:
     tool = _detected(snapshot.directory(request.path)) if open_to_files else request.tool
     if isinstance(tool, Helm):
         tool = _told(tool, request.release, request.capabilities)
+    elif isinstance(tool, Kustomize):
+        tool = _told_of_charts(tool, request.capabilities)
     return replace(request, tool=tool, release=Release(), capabilities=Capabilities())
 
 
@@ -35,6 +37,17 @@ def _told(tool: Helm, release: Release, cluster: Capabilities) -> Helm:
         tool,
         release_name=tool.release_name or release.name,
         namespace=tool.namespace or release.namespace,
+        kube_version=plain_version(tool.kube_version or cluster.kube_version),
+        api_versions=tool.api_versions or cluster.api_versions,
+    )
+
+
+def _told_of_charts(tool: Kustomize, cluster: Capabilities) -> Kustomize:
+    """Return what the charts in a kustomization are told; nothing where there may be none."""
+    if not tool.enable_helm:
+        return replace(tool, kube_version="", api_versions=())
+    return replace(
+        tool,
         kube_version=plain_version(tool.kube_version or cluster.kube_version),
         api_versions=tool.api_versions or cluster.api_versions,
     )

@@ -6,8 +6,10 @@ Source: Argo CD's `Build` (util/kustomize/kustomize.go) and kustomize 5.8 (kusto
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fleet.errors import Problem
@@ -37,6 +39,42 @@ def references(data: object) -> Iterator[tuple[str, str]]:
         for position, entry in enumerate(entries if isinstance(entries, list) else ()):
             if isinstance(entry, str) and "\n" not in entry:
                 yield f"{key}[{position}]", entry
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteChart:
+    """A chart that a kustomization names with its repository. directory: the one that holds the chart's own, below
+    the kustomization's (`absChartHome` in kustomize's HelmChartInflationGenerator). version: empty is the newest.
+    """
+
+    repo: str
+    name: str
+    version: str
+    directory: str
+
+
+def charts(data: object) -> Iterator[tuple[str, RemoteChart]]:
+    """Yield (key path, chart) of each of `helmCharts` that could be fetched from a repository."""
+    if not isinstance(data, Mapping):
+        return
+    settings, entries = data.get("helmGlobals"), data.get("helmCharts")
+    home = settings.get("chartHome") if isinstance(settings, Mapping) else None
+    for position, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, Mapping):
+            repo, name, version = (str(entry.get(key) or "") for key in ("repo", "name", "version"))
+            if repo and name:
+                directory = posixpath.join(str(home or "charts"), f"{name}-{version}" if version else "")
+                yield f"helmCharts[{position}]", RemoteChart(repo, name, version, directory)
+
+
+def with_local(data: Mapping[str, Any], local: Mapping[str, str]) -> Data:
+    """Return the data with references replaced by what they are in the copy."""
+    found = dict(data)
+    for key in _REFERENCES:
+        entries = data.get(key)
+        if isinstance(entries, list):
+            found[key] = [local.get(each, each) if isinstance(each, str) else each for each in entries]
+    return found
 
 
 def is_remote(reference: str) -> bool:

@@ -7,9 +7,10 @@ the same version of the tool is not rendered again.
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fleet.model.directory import Directory
@@ -22,6 +23,7 @@ from fleet.render.cache import Cache
 from fleet.render.charts.location import directory_of
 from fleet.render.dependencies import Dependencies
 from fleet.render.detection import settled
+from fleet.render.outside import Opening
 from fleet.render.progress import Report
 from fleet.render.snapshot import Snapshot
 from fleet.render.sources import Sources
@@ -35,12 +37,16 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """What the requests of a run have in common. report: gets warnings; several threads call it, one at a time."""
+    """What the requests of a run have in common. report: gets warnings; several threads call it, one at a time.
+
+    turn: held while something is resolved that turns up during rendering.
+    """
 
     sources: Sources
     report: Report
     tools: Tools
     cache: Cache
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     def settle(self, request: RenderRequest) -> RenderRequest:
         """Return the request for what is there. Raises SourceError."""
@@ -61,7 +67,11 @@ class Renderer:
             case Directory() as wanted:
                 return directory.render(path, wanted, snapshot, self.report, self.cache)
             case Kustomize() as wanted:
-                return self._built(kustomize.find(path, wanted, snapshot), self.tools.of(KUSTOMIZE))
+                with ExitStack() as opened:
+                    outside = Opening(self.sources, opened, self.turn)
+                    helm_tool = self.tools.of(HELM) if wanted.enable_helm else None
+                    found = kustomize.find_kustomization(path, wanted, snapshot, outside, helm_tool)
+                    return self._built(found, self.tools.of(KUSTOMIZE))
             case Helm() as wanted:
                 with ExitStack() as opened:
                     return self._chart(self._found(request, wanted, snapshot, opened))
@@ -118,8 +128,10 @@ class Renderer:
 
 def needed(requests: Iterable[RenderRequest]) -> tuple[Kind, ...]:
     """Return the tools that settled requests are for."""
-    kinds = {type(request.tool) for request in requests}
-    return tuple(kind for tool, kind in ((Kustomize, KUSTOMIZE), (Helm, HELM)) if tool in kinds)
+    tools = {request.tool for request in requests}
+    charts = any(isinstance(tool, Helm) or (isinstance(tool, Kustomize) and tool.enable_helm) for tool in tools)
+    kustomizations = any(isinstance(tool, Kustomize) for tool in tools)
+    return tuple(kind for kind, is_needed in ((KUSTOMIZE, kustomizations), (HELM, charts)) if is_needed)
 
 
 def _build(source: kustomize.Kustomization | helm.Chart, tool: Tool) -> tuple[Manifest, ...]:

@@ -147,19 +147,6 @@ def test_a_label_of_the_kustomization_is_replaced_only_by_force(world: World, re
     assert forced["metadata"]["labels"] == {"team": "shop"}
 
 
-def test_a_remote_base_is_refused(world: World, repo: Repo) -> None:
-    remote = "resources:\n- ../base\n- https://github.com/example/app//deploy?ref=v1\n- github.com/example/other\n"
-    repo.commit({**BASE, "app/kustomization.yaml": remote})
-    assert [line for line in failure(world, repo, path="app").splitlines() if not line.startswith("  ")] == [
-        f"app/kustomization.yaml:{line}, application web, cluster dev, resources[{position}]: remote base {base}: "
-        "only what is in the repository is read"
-        for line, position, base in (
-            (3, 1, "https://github.com/example/app//deploy?ref=v1"),
-            (4, 2, "github.com/example/other"),
-        )
-    ]
-
-
 def test_kustomize_says_itself_what_is_wrong(world: World, repo: Repo) -> None:
     repo.commit({"base/kustomization.yaml": "resources: [missing.yaml]\n"})
     text = failure(world, repo)

@@ -37,7 +37,7 @@ def test_a_source_is_a_directory_in_git() -> None:
         "helm: {valueFiles: [], parameters: null, skipCrds: false}",
         "helm: {version: v3, passCredentials: false}",
         "kustomize: {namePrefix: ''}",
-        "kustomize: {version: v5, kubeVersion: 1.30.0, apiVersions: [v1]}",
+        "kustomize: {version: v5, kubeVersion: '', apiVersions: [], enableHelm: false}",
         "plugin: null",
         "chart: ''",
         "ref: values",

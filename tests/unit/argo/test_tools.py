@@ -35,7 +35,7 @@ def test_every_field_of_kustomize() -> None:
       replicas: [{name: web, count: 2}, {name: api, count: '3'}], commonLabels: {a: b}, labelWithoutSelector: true,
       labelIncludeTemplates: true, forceCommonLabels: true, commonAnnotations: {c: d}, commonAnnotationsEnvsubst: true,
       forceCommonAnnotations: true, patches: [{target: {kind: Job}, patch: x, options: {allowNameChange: true}}],
-      components: [../c], ignoreMissingComponents: true}"""
+      components: [../c], ignoreMissingComponents: true, enableHelm: true, kubeVersion: 1.30.0, apiVersions: [v1]}"""
     assert source_of(application(source=f"{{{REPOSITORY}, kustomize: {block}}}")).kustomize == Kustomize(
         name_prefix="a-",
         name_suffix="-z",
@@ -52,6 +52,9 @@ def test_every_field_of_kustomize() -> None:
         patches=[{"target": {"kind": "Job"}, "patch": "x", "options": {"allowNameChange": True}}],
         components=["../c"],
         ignore_missing_components=True,
+        enable_helm=True,
+        kube_version="1.30.0",
+        api_versions=["v1"],
     )
 
 
