@@ -13,8 +13,6 @@ from types import MappingProxyType
 API_VERSION = "argoproj.io/v1alpha1"
 DEFAULT_REVISION = "HEAD"
 ADOPT = "fleet.pulumi.com/adopt"
-WAIT = "fleet.pulumi.com/wait"
-WAIT_TIMEOUT = "fleet.pulumi.com/wait-timeout-seconds"
 SKIP_RECONCILE = "argocd.argoproj.io/skip-reconcile"
 
 
@@ -85,7 +83,7 @@ _METADATA = Keys(
 )
 
 _ANNOTATIONS = Keys(
-    read=(ADOPT, WAIT, WAIT_TIMEOUT),
+    read=(ADOPT,),
     unsupported={
         SKIP_RECONCILE: Unsupported(
             "It pauses the Application, and only a whole cluster can be paused here.",
