@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from fleet.argo.destination import parse_destinations
-from fleet.argo.fields import Section, shown
+from fleet.argo.fields import Section, is_empty, shown
 from fleet.argo.keys import ADOPT, API_VERSION, KEYS, SKIP_RECONCILE
 from fleet.argo.override import parse_overrides
 from fleet.argo.source import parse_sources
@@ -70,7 +70,7 @@ def _adopt(section: Section) -> bool:
 
 def _sources(section: Section) -> dict[str, Any]:
     found = parse_sources(section)
-    return {"source": found[0]} if len(found) == 1 else {"sources": found}
+    return {"sources": found} if len(found) != 1 or not is_empty(section.data.get("sources")) else {"source": found[0]}
 
 
 def _spec(section: Section) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from fleet.cli.cancel import cancel
 from fleet.cli.clusters import clusters
 from fleet.cli.destroy import destroy
 from fleet.cli.diff import diff
+from fleet.cli.explain import explain
 from fleet.cli.heal_command import heal_command
 from fleet.cli.options import options
 from fleet.cli.preview import preview
@@ -37,5 +38,5 @@ def cli() -> None:
     """
 
 
-for command in (preview, up, refresh, destroy, cancel, heal_command, targets, render, diff, clusters):
+for command in (preview, up, refresh, destroy, cancel, heal_command, targets, render, diff, explain, clusters):
     cli.add_command(command)

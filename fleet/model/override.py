@@ -77,7 +77,7 @@ class Override:
 
     @property
     def plain_references(self) -> tuple[str, ...]:
-        """Those that are no globs, so that each has to mean a cluster."""
+        """Those that are no globs, so that each is meant for one cluster."""
         return tuple(each for each in self.references if not _GLOB & set(each))
 
     def __str__(self) -> str:

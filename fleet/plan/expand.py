@@ -25,7 +25,7 @@ from fleet.model.source import ChartSource, GitSource, Source, Tool
 from fleet.plan.build_environment import PREFIX, ref_of
 from fleet.plan.layers import about, layers
 from fleet.plan.namespace import DEFAULT_NAMESPACE
-from fleet.plan.reference import find, unmet
+from fleet.plan.reference import find
 from fleet.plan.sources import files_of
 from fleet.plan.tailoring import tailored
 
@@ -38,7 +38,7 @@ def expand(fleet: Fleet, mirrors: Mapping[str, str]) -> tuple[Target, ...]:
     mirrors: repository URL → what to fetch instead. A trailing `/` or `.git` makes no difference.
     Raises DeclarationError with everything in the fleet that does not fit together.
     """
-    problems = [*_repeated_names(fleet), *_in_clusters(fleet.clusters), *_unknown_projects(fleet)]
+    problems = [*repeated_names(fleet), *_in_clusters(fleet.clusters), *_unknown_projects(fleet)]
     clusters = tuple({cluster.name: cluster for cluster in fleet.clusters}.values())
     targets: list[Target] = []
     for application in fleet.applications:
@@ -55,7 +55,7 @@ def targets_of(
     application: Application, clusters: Sequence[Cluster], mirrors: Mapping[str, str]
 ) -> tuple[list[Target], list[Problem]]:
     """Return a target per destination that is not skipped, and what is wrong with the application."""
-    problems = [*unmet(application, clusters), *misfits(application)]
+    problems = list(misfits(application))
     unclear = bool(problems)
     targets: list[Target] = []
     for destination in application.targets:
@@ -196,17 +196,22 @@ def _place(target: Target) -> tuple[str, str, str]:
 
 def mirrored(repo: str, mirrors: Mapping[str, str]) -> str:
     """Return what to fetch for a repository: the mirror of its URL as written, of an equivalent URL, or itself."""
+    return mirrors.get(mirrored_as(repo, mirrors), repo)
+
+
+def mirrored_as(repo: str, mirrors: Mapping[str, str]) -> str:
+    """Return the URL by which a repository is among the mirrors; the repository's own if it is not."""
     if repo in mirrors:
-        return mirrors[repo]
-    equivalent = {_normalised(url): mirror for url, mirror in sorted(mirrors.items())}
-    return equivalent.get(_normalised(repo), repo)
+        return repo
+    return {_normalised(url): url for url in sorted(mirrors)}.get(_normalised(repo), repo)
 
 
 def _normalised(url: str) -> str:
     return url.rstrip("/").removesuffix(".git").rstrip("/")
 
 
-def _repeated_names(fleet: Fleet) -> Iterable[Problem]:
+def repeated_names(fleet: Fleet) -> Iterable[Problem]:
+    """Yield a problem for each name that two of a kind have."""
     kinds = (("cluster", fleet.clusters), ("application", fleet.applications), ("project", fleet.projects))
     for kind, values in kinds:
         first: dict[str, Where] = {}

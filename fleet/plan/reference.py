@@ -6,8 +6,9 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 from fleet.errors import Problem
-from fleet.model.application import Application, Destination
+from fleet.model.application import Destination
 from fleet.model.cluster import IN_CLUSTER_NAME, IN_CLUSTER_URL, Cluster
+from fleet.model.override import Override
 
 
 def find(destination: Destination, clusters: Sequence[Cluster]) -> Cluster | Problem:
@@ -27,34 +28,24 @@ def find(destination: Destination, clusters: Sequence[Cluster]) -> Cluster | Pro
     return Problem(
         f"no cluster is known as {reference!r}",
         destination.where,
-        detail=_known(clusters),
+        detail=f"Known clusters: {', '.join(sorted(map(_described, clusters))) or 'none'}.",
         hint=_advice(reference, clusters),
     )
 
 
-def unmet(application: Application, clusters: Sequence[Cluster]) -> Iterable[Problem]:
-    """Yield a problem for each entry of an override's `clusters` that names a cluster, and none is called that."""
-    for override in application.overrides:
-        for reference in override.plain_references:
-            if not any(cluster.means(reference) for cluster in clusters):
-                nearest = nearest_reference(reference, clusters)
-                hint = "Where a stack may be without it, use a selector, or a glob."
-                yield Problem(
-                    f"no cluster is known as {reference!r}",
-                    override.where,
-                    detail=_known(clusters),
-                    hint=f"Did you mean {nearest!r}?" if nearest else hint,
-                )
+def unknown_references(override: Override, clusters: Iterable[Cluster]) -> tuple[str, ...]:
+    """Return which of an override's `clusters` are no globs, and mean no cluster there is.
+
+    That is no mistake where several stacks share a declaration, and a slip where they do not.
+    """
+    known = tuple(clusters)
+    return tuple(each for each in override.plain_references if not any(cluster.means(each) for cluster in known))
 
 
 def nearest_reference(reference: str, clusters: Iterable[Cluster]) -> str:
     """Return the name or URL of a cluster that was most likely meant; empty if none is near."""
     names = {name for cluster in clusters for name in (cluster.name, cluster.server, *cluster.urls) if name}
     return next(iter(difflib.get_close_matches(reference, sorted(names), n=1)), "")
-
-
-def _known(clusters: Iterable[Cluster]) -> str:
-    return f"Known clusters: {', '.join(sorted(map(_described, clusters))) or 'none'}."
 
 
 def _described(cluster: Cluster) -> str:

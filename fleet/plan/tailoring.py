@@ -43,7 +43,7 @@ def tailored(tool: Tool, override: Override) -> Tool | Problem:
 
 
 def _kustomize(base: Kustomize, own: Kustomize) -> Kustomize:
-    images = {_image_name(image): image for image in (*base.images, *own.images)}
+    images = {image_name(image): image for image in (*base.images, *own.images)}
     return replace(
         base,
         **_texts(base, own, ("name_prefix", "name_suffix", "namespace", "kube_version")),
@@ -58,7 +58,7 @@ def _kustomize(base: Kustomize, own: Kustomize) -> Kustomize:
     )
 
 
-def _image_name(image: str) -> str:
+def image_name(image: str) -> str:
     """Return what an image is recognised by: what stands before `=`, else before the tag and the digest."""
     if "=" in image:
         return image.partition("=")[0]

@@ -17,6 +17,7 @@ from fleet.model.plan import ClusterPlan, Revision, Target
 from fleet.model.settings import Settings
 from fleet.program import connections
 from fleet.program.decision import intend, planned
+from fleet.program.explaining import explained
 from fleet.program.lines import located
 from fleet.program.question import Pin, Question
 from fleet.program.reading import Say
@@ -109,8 +110,13 @@ def _at(revision: Revision, pin: Pin, question: Question) -> Revision:
     return replace(revision, repo=pin.repositories[0], name=pin.commit) if meant else revision
 
 
+def _explain(question: Question, settings: Settings, problems: tuple[Problem, ...], _: Say) -> dict[str, Any]:
+    """Return what holds for one application in one cluster, and who says so; see `fleet.program.explaining`."""
+    return explained(settings, problems, **question.arguments)
+
+
 _Answer = Callable[[Question, Settings, tuple[Problem, ...], Say], Any]
 
 _ANSWERS: Final[Mapping[str, _Answer]] = MappingProxyType(
-    {"render": _render, "clusters": connections.listed, "connections": connections.reached}
+    {"render": _render, "explain": _explain, "clusters": connections.listed, "connections": connections.reached}
 )

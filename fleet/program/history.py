@@ -10,11 +10,14 @@ import io
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
-
-import git
+from typing import TYPE_CHECKING
 
 from fleet.errors import Problem, SourceError
 from fleet.program.question import Pin
+from fleet.render.runner import gitpython
+
+if TYPE_CHECKING:
+    import git
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +29,11 @@ class History:
 
     @classmethod
     def of(cls, project: Path) -> History:
-        """Return the repository of a project. Raises SourceError where it is in none."""
+        """Return the repository of a project. Raises SourceError where it is in none, or there is no git."""
+        module = gitpython()
         try:
-            return cls(project, git.Repo(project, search_parent_directories=True))
-        except (git.InvalidGitRepositoryError, git.NoSuchPathError):
+            return cls(project, module.Repo(project, search_parent_directories=True))
+        except (module.InvalidGitRepositoryError, module.NoSuchPathError):
             hint = "Compare revisions in a clone of the repository that holds Pulumi.yaml."
             raise SourceError(Problem(f"{project} is in no Git repository", hint=hint)) from None
 
@@ -38,7 +42,7 @@ class History:
         try:
             # `--verify` takes nothing that starts with a dash for an option.
             return str(self.repository.git.rev_parse("--verify", "--end-of-options", f"{name}^{{commit}}"))
-        except git.GitCommandError:
+        except gitpython().GitCommandError:
             hint = f"Fetch it first: git fetch origin {name.removeprefix('origin/')}"
             raise SourceError(Problem(f"there is no revision {name!r} in this repository", hint=hint)) from None
 

@@ -101,7 +101,7 @@ class Git:
 
     def start(self, *arguments: str) -> GitPython.AutoInterrupt:
         """Return a running git with its standard streams as pipes of bytes; it ends with its last reference."""
-        module = _gitpython()
+        module = gitpython()
         overrides = environment(os.environ, self.directory)
         process: GitPython.AutoInterrupt = module.Git().execute(
             self._command(arguments), istream=PIPE, as_process=True, env=overrides
@@ -120,7 +120,7 @@ class Git:
 
         progress: gets git's phase and percent. given: its standard input. environ: more variables for it.
         """
-        module = _gitpython()
+        module = gitpython()
         lines: deque[str] = deque(maxlen=100)
 
         def listen(line: str) -> None:
@@ -155,7 +155,7 @@ class Git:
         return mask("\n".join(telling[-6:]), self.secrets)
 
     def _command(self, arguments: tuple[str, ...]) -> list[str]:
-        return [_gitpython().Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *_OPTIONS, *arguments]
+        return [gitpython().Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *_OPTIONS, *arguments]
 
     def _configured_ssh(self) -> str:
         try:
@@ -164,7 +164,7 @@ class Git:
             return ""
 
 
-def _gitpython() -> ModuleType:
+def gitpython() -> ModuleType:
     """Import GitPython when it is needed: importing it runs git. Raises SourceError where there is no git."""
     try:
         import git  # noqa: PLC0415 - see above

@@ -2,11 +2,12 @@
 
 `tests/fleets/<name>/` holds a project and `repo/`, which becomes a Git repository. `expected/<cluster>.yaml` is what
 the cluster should hold, in order; `expected/urns.txt` every URN. A URN that changes is another resource: it needs an
-alias. Only `pytest --update-goldens` rewrites them.
+alias. Only `pytest --update-goldens` rewrites them. `explained/` is what tests/unit/test_explained.py is about.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,8 +18,10 @@ from fleet import yamlio
 from fleet.model.plan import ClusterPlan, PlannedObject
 from fleet.program.flow import decide, main
 from fleet.register.settings import read_settings
+from localclusters.progress import silent
 from tests.engine.monitor import Engine, Monitor, run
 from tests.engine.projects import commit, config, git
+from testtools import ensure_tools
 
 FLEETS = Path(__file__).parents[1] / "fleets"
 
@@ -28,9 +31,16 @@ def fleet(request: pytest.FixtureRequest) -> Path:
     return FLEETS / str(request.param)
 
 
+@pytest.fixture(scope="session")
+def tools() -> Path:
+    """Return the directory with helm and kustomize."""
+    return ensure_tools(silent)
+
+
 @pytest.fixture
-def project(fleet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(fleet: Path, tools: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a copy of the fleet with its repository committed."""
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("FLEET_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
     copy = tmp_path / "project"

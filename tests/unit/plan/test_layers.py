@@ -25,6 +25,7 @@ from fleet.errors import DeclarationError, Where
 from fleet.model.plan import Target
 from fleet.plan.expand import expand
 from fleet.plan.layers import layers
+from fleet.plan.reference import unknown_references
 
 REPO = "https://example.com/repo.git"
 DEV = Cluster("dev", labels={"env": "dev", "region": "eu"})
@@ -41,12 +42,6 @@ def application(*overrides: Override, destination: Destination | None = None, **
 def target(*overrides: Override, **fields: Any) -> Target:
     (found,) = expand(Fleet(clusters=CLUSTERS, applications=[application(*overrides, **fields)]), {})
     return found
-
-
-def failing(*overrides: Override, **fields: Any) -> str:
-    with pytest.raises(DeclarationError) as caught:
-        target(*overrides, **fields)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -234,22 +229,10 @@ def test_a_skipped_destination_leaves_its_namespace_to_another() -> None:
     assert found.sources[0].revision.name == "v2"
 
 
-def test_an_override_names_clusters_that_there_are() -> None:
-    where = Where("a.yaml", key="spec.overrides[1]")
-    overrides = (
-        Override(clusters=["prod-eu", "nowhere-*"], namespace="a"),
-        Override(clusters=["dev", "prod_us"], namespace="a", where=where),
-        Override(clusters=["somewhere"], namespace="a"),
-    )
-    known = "Known clusters: dev, prod-eu (https://prod.example.com), prod-us."
-    assert failing(*overrides) == (
-        "application web: no cluster is known as 'somewhere'\n"
-        f"  {known}\n"
-        "  → Where a stack may be without it, use a selector, or a glob.\n"
-        "a.yaml, application web, spec.overrides[1]: no cluster is known as 'prod_us'\n"
-        f"  {known}\n"
-        "  → Did you mean 'prod-us'?"
-    )
+def test_stacks_share_overrides_that_name_clusters_of_others() -> None:
+    override = Override(clusters=["prod-eu", "elsewhere", "x-*", "https://nowhere.example.com"], namespace="a")
+    assert target(override).namespace == "a"
+    assert unknown_references(override, CLUSTERS) == ("elsewhere", "https://nowhere.example.com")
 
 
 def test_a_tool_that_does_not_fit_is_told_per_cluster_with_the_place_of_the_override() -> None:
@@ -284,7 +267,12 @@ changes = some.fixed_dictionaries(
     },
 )
 elsewhere: some.SearchStrategy[dict[str, Any]] = some.sampled_from(
-    [{"clusters": []}, {"clusters": ["x-*"]}, {"selector": "env=test"}, {"clusters": ["*"], "selector": "!env"}]
+    [
+        {"clusters": []},
+        {"clusters": ["x-*", "elsewhere"]},
+        {"selector": "env=test"},
+        {"clusters": ["*"], "selector": "!env"},
+    ]
 )
 SOMEWHERE: some.SearchStrategy[dict[str, Any]] = some.sampled_from(
     [{}, {"clusters": ["prod-*"]}, {"selector": "region=eu"}, {"clusters": ["dev"]}]
