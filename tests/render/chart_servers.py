@@ -118,13 +118,16 @@ class Runs:
 class Site:
     """What a web server does. directory: its files, at /charts/. requests: paths that were asked for, with the status.
 
-    closed: asks for user and password. answers: path → status or bytes, before any file. location: path → redirect.
+    closed: asks for user and password. answers: path → status or bytes, before any file. moved: path → redirect.
+    headers: of every answer. cut: half of every answer is missing. authorized: paths that a password was sent to.
     """
 
     directory: Path
     url: str = ""
     closed: bool = False
     validators: bool = True
+    headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
     answers: dict[str, int | bytes] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
@@ -149,10 +152,11 @@ class _SiteHandler(BaseHTTPRequestHandler):
         if "Authorization" in self.headers:
             self.site.authorized.append(self.path)
         self.send_response(status)
-        for name, value in (headers | {"Content-Length": str(len(body))}).items():
+        for name, value in (headers | self.site.headers | {"Content-Length": str(len(body))}).items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[: len(body) // 2] if self.site.cut else body)
+        self.close_connection = self.close_connection or self.site.cut
 
     def _answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
         if path in self.site.moved:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import subprocess
@@ -231,7 +232,12 @@ FAILED = "  → Try again; if it stays so, the server's operator can tell more."
             "{0} is not a chart repository\n  Its index.yaml: It cannot be read, line 1: not valid YAML: "
             "a value is missing, or starts with a character that it cannot start with.\n" + NO_REPOSITORY,
         ),
-        ("web", "*", 404, "chart repository {0} has not an index.yaml\n  {0}/index.yaml answers 404.\n" + NO_ACCESS),
+        (
+            "web",
+            "*",
+            404,
+            "chart repository {0} does not have an index.yaml\n  {0}/index.yaml answers 404.\n" + NO_ACCESS,
+        ),
         ("web", "*", 401, "no access to chart repository {0}\n  {0}/index.yaml answers 401.\n" + NO_ACCESS),
         ("web", "*", 403, "no access to chart repository {0}\n  {0}/index.yaml answers 403.\n" + NO_ACCESS),
         ("web", "*", 500, "chart repository {0} does not give an index.yaml\n  {0}/index.yaml answers 500.\n" + FAILED),
@@ -258,7 +264,7 @@ def test_what_is_said_of_a_repository(
     ("content", "expected"),
     [
         (b"<html>", "chart web 1.0.0 is not what chart repository {} says it is\n  Its digest is to be "),
-        (404, "chart repository {} has not the archive of chart web 1.0.0\n"),
+        (404, "chart repository {} does not have the archive of chart web 1.0.0\n"),
     ],
 )
 def test_what_is_said_of_an_archive(
@@ -267,6 +273,22 @@ def test_what_is_said_of_an_archive(
     packer.pack("web", "1.0.0")
     site.answers["/charts/web-1.0.0.tgz"] = content
     assert expected.format(site.charts) in runs.failure(site.charts, "web", "1.0.0")
+
+
+def test_an_archive_is_taken_as_it_was_sent(packer: Packer, site: Site, runs: Runs) -> None:
+    packer.pack("web", "1.0.0")
+    assert runs.resolve(site.charts, "web", "1.x") == "1.0.0"
+    packer.pack("web", "1.0.1")
+    site.headers["Content-Encoding"] = "gzip"
+    site.answers["/charts/index.yaml"] = gzip.compress((packer.directory / "index.yaml").read_bytes())
+    assert runs.resolve(site.charts, "web", "1.x") == "1.0.1"
+
+
+def test_an_answer_that_is_cut_off(packer: Packer, site: Site, runs: Runs) -> None:
+    packer.pack("web", "1.0.0")
+    site.cut = True
+    said = runs.failure(site.charts, "web", "1.x")
+    assert said.startswith(f"chart repository {site.charts} cannot be reached\n  At {site.charts}/index.yaml: ")
 
 
 def test_what_is_said_of_an_archive_that_is_no_chart(packer: Packer, site: Site, runs: Runs) -> None:
@@ -284,7 +306,7 @@ def test_what_is_said_of_a_registry(packer: Packer, registry: str, runs: Runs, t
     expected = f"chart repository {repo} has no version 2.0.0 of chart web\n  Its newest: 1.0.0."
     assert runs.failure(repo, "web", "2.0.0") == expected
     assert runs.failure(repo, "none", "1.x").startswith(
-        f"registry {repo} has not chart none\n"
+        f"registry {repo} does not have chart none\n"
         f"  http://{registry}/v2/team/none/tags/list?n=1000 answers 404: Unknown name.\n"
     )
     (tmp_path / "layer.tar").write_bytes(bytes(1024))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,23 @@ def test_a_damaged_cache_is_fetched_anew(packer: Packer, site: Site, tmp_path: P
         assert charts.renew(content)
         with charts.snapshot(site.charts, "web", "1.0.0") as snapshot:
             assert snapshot.find("web/templates/config.yaml")
+
+
+def test_runs_share_a_cache(packer: Packer, site: Site, tmp_path: Path) -> None:
+    packer.pack("web", "1.0.0", "1.1.0")
+    packer.pack("api", "1.0.0")
+    wanted = [Revision(site.charts, name, chart=chart) for chart in ("web", "api") for name in ("1.0.0", "1.x")]
+
+    def run(_: int) -> list[str]:
+        with Charts(cache_dir=tmp_path / "cache") as charts:
+            found = charts.resolve(wanted)
+            for revision, version in found.items():
+                with charts.snapshot(revision.repo, revision.chart, version) as snapshot:
+                    assert snapshot.find(f"{revision.chart}/values.yaml")
+            return list(found.values())
+
+    with ThreadPoolExecutor(max_workers=6) as pool:
+        assert list(pool.map(run, range(6))) == [["1.0.0", "1.1.0", "1.0.0", "1.0.0"]] * 6
 
 
 def test_an_index_may_name_archives_elsewhere(packer: Packer, site: Site, registry: str, runs: Runs) -> None:

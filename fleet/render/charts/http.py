@@ -10,7 +10,7 @@ import os
 import re
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
@@ -18,6 +18,7 @@ from pathlib import Path
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import Retry
 
 from fleet.errors import Problem, SourceError
@@ -63,11 +64,14 @@ class Http:
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         most_bytes: int,
+        as_sent: bool = False,
     ) -> Answer:
         """Return the answer, redirects followed. location: who is asked, for messages.
 
-        authorize: instead of the login's user and password. form: sent by POST. Raises SourceError.
+        authorize: instead of the login's user and password. form: sent by POST. as_sent: True unpacks nothing that the
+        server says it has packed: some say it of archives, and mean the archive. Raises SourceError.
         """
+        headers = {**(headers or {}), **({"Accept-Encoding": "identity"} if as_sent else {})}
         session = self._sessions[login.everywhere]
         deadline = time.monotonic() + self._timeout_s
         try:
@@ -77,15 +81,15 @@ class Http:
                 verify=False if login.insecure else login.ca_file or _trusted(os.environ),
                 cert=(login.cert_file, login.key_file) if login.cert_file else None,
             ) as answer:  # fmt: skip
-                body = _read(answer, deadline, most_bytes)
-        except (requests.RequestException, OSError, _TooSlowError, _TooLargeError) as error:
+                body = _read(answer.raw.stream(_CHUNK, decode_content=not as_sent), deadline, most_bytes)
+        except (requests.RequestException, HTTPError, OSError, _TooSlowError, _TooLargeError) as error:
             raise SourceError(self._problem(error, url, location, login)) from None
         return Answer(answer.status_code, answer.headers, body, answer.url)
 
     def _problem(self, error: Exception, url: str, location: Location, login: Login) -> Problem:
         shown = location.shown
         place = mask(f"At {url}")
-        if isinstance(error, (requests.Timeout, _TooSlowError)):
+        if isinstance(error, (requests.Timeout, ReadTimeoutError, _TooSlowError)):
             hint = "Is the server reachable? Check the address, the network and the proxy."
             return Problem(f"chart repository {shown} took longer than {self._timeout_s:g} s", detail=place, hint=hint)
         if isinstance(error, _TooLargeError):
@@ -95,7 +99,7 @@ class Http:
             hint = "Have its authority among the system's, in the file that SSL_CERT_FILE names,\n"
             hint += "or say it to helm: helm repo add … --ca-file <file>"
             return Problem(f"the TLS certificate of chart repository {shown} is not trusted", detail=said, hint=hint)
-        if isinstance(error, (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        if isinstance(error, (requests.ConnectionError, HTTPError)):
             hint = "Check the address, the network and the proxy.\n"
             hint += "Without a network, only exact versions that were fetched before can be used."
             return Problem(f"chart repository {shown} cannot be reached", detail=said, hint=hint)
@@ -173,10 +177,10 @@ def _trusted(environ: Mapping[str, str]) -> str | bool:
     return paths.capath if paths.capath and any(Path(paths.capath).iterdir()) else True
 
 
-def _read(answer: requests.Response, deadline: float, most_bytes: int) -> bytes:
+def _read(sent: Iterable[bytes], deadline: float, most_bytes: int) -> bytes:
     parts: list[bytes] = []
     size = 0
-    for part in answer.iter_content(_CHUNK):
+    for part in sent:
         size += len(part)
         if size > most_bytes:
             raise _TooLargeError(f"{most_bytes // 1_000_000} MB")

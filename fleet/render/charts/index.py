@@ -69,7 +69,7 @@ class IndexRepository:
         if not (everywhere or login.everywhere or _origin(offer.url) == _origin(self.location.url)):
             login = replace(login, user="", password="")
         login = replace(login, everywhere=everywhere or login.everywhere)
-        answer = self.http.get(offer.url, self.location, login, most_bytes=MOST_BYTES)
+        answer = self.http.get(offer.url, self.location, login, most_bytes=MOST_BYTES, as_sent=True)
         if answer.status != 200:
             raise SourceError(self._refused(answer, f"the archive of chart {chart} {offer.version}"))
         return answer.body
@@ -146,7 +146,7 @@ class IndexRepository:
         if answer.status in {401, 403}:
             return Problem(f"no access to chart repository {shown}", detail=said, hint=_ACCESS)
         if answer.status in {404, 410}:
-            return Problem(f"chart repository {shown} has not {what}", detail=said, hint=_ACCESS)
+            return Problem(f"chart repository {shown} does not have {what}", detail=said, hint=_ACCESS)
         hint = "Try again; if it stays so, the server's operator can tell more."
         return Problem(f"chart repository {shown} does not give {what}", detail=said, hint=hint)
 

@@ -62,7 +62,7 @@ class Registry:
 
     def download(self, chart: str, offer: Offer) -> bytes:
         """Return the archive. Raises SourceError."""
-        answer = self._get(chart, offer.url, "", MOST_BYTES)
+        answer = self._get(chart, offer.url, "", MOST_BYTES, as_sent=True)
         if answer.status != 200:
             raise self._refused(answer, f"the archive of chart {chart} {offer.version}")
         return answer.body
@@ -110,14 +110,15 @@ class Registry:
     def _name(self, chart: str) -> str:
         return f"{self.location.path}/{chart}".lstrip("/")
 
-    def _get(self, chart: str, url: str, accept: str, most_bytes: int) -> Answer:
+    def _get(self, chart: str, url: str, accept: str, most_bytes: int, *, as_sent: bool = False) -> Answer:
         """Ask as we were last allowed to; where that is not enough, log in as the registry says and ask again."""
         headers = {"Accept": accept} if accept else {}
 
         def ask(authorize: Authorize) -> Answer:
             return self.http.get(
-                url, self.location, self.login, authorize=authorize, headers=headers, most_bytes=most_bytes
-            )
+                url, self.location, self.login, authorize=authorize, headers=headers, most_bytes=most_bytes,
+                as_sent=as_sent,
+            )  # fmt: skip
 
         with self._turn:
             authorize = self._authorizations.get(chart, no_login)
@@ -174,7 +175,7 @@ class Registry:
         if answer.status in {401, 403}:
             return SourceError(Problem(f"no access to {what} in registry {shown}", detail=said, hint=_ACCESS))
         if answer.status == 404:
-            return SourceError(Problem(f"registry {shown} has not {what}", detail=said, hint=_ACCESS))
+            return SourceError(Problem(f"registry {shown} does not have {what}", detail=said, hint=_ACCESS))
         hint = "Try again; if it stays so, the registry's operator can tell more."
         return SourceError(Problem(f"registry {shown} does not give {what}", detail=said, hint=hint))
 
