@@ -18,7 +18,7 @@ from typing import Final
 from fleet.errors import FleetError, Problem, Where
 from fleet.model.application import Application, Destination, SyncPolicy
 from fleet.model.cluster import Cluster
-from fleet.model.directory import Directory
+from fleet.model.directory import Directory, Jsonnet
 from fleet.model.fleet import Fleet
 from fleet.model.helm import Helm
 from fleet.model.kustomize import Kustomize
@@ -37,6 +37,7 @@ _VALUES: Final = (
     GitSource,
     GroupKind,
     Helm,
+    Jsonnet,
     Kustomize,
     Override,
     Patch,
