@@ -10,7 +10,7 @@ from typing import Any
 
 from fleet.argo.destination import parse_destinations
 from fleet.argo.fields import Section, is_empty, shown
-from fleet.argo.keys import ADOPT, API_VERSION, KEYS, SKIP_RECONCILE
+from fleet.argo.keys import ADOPT, API_VERSION, KEYS, SKIP_RECONCILE, WAIT, WAIT_TIMEOUT
 from fleet.argo.override import parse_overrides
 from fleet.argo.source import parse_sources
 from fleet.argo.sync import parse_sync_policy
@@ -52,20 +52,35 @@ def _metadata(section: Section) -> dict[str, Any]:
     return {
         "name": section.text("name", checks.name, required="Give the Application a name."),
         "labels": labels.texts() if labels else {},
-        "adopt": _adopt(annotations) if annotations else False,
+        **(_settings(_ours(annotations)) if annotations else {}),
     }
 
 
-def _adopt(section: Section) -> bool:
-    """Return what our own annotation says. All others are for other programs, except one that pauses."""
+def _settings(annotations: Section) -> dict[str, Any]:
+    """Return the fields that annotations of our own say."""
+    found: dict[str, Any] = {"adopt": _flag(annotations, ADOPT), "wait": _flag(annotations, WAIT)}
+    limit = annotations.text(WAIT_TIMEOUT)
+    if limit and not (limit.isascii() and limit.isdecimal() and int(limit)):
+        annotations.note(annotations.at(WAIT_TIMEOUT), "must be a whole number above 0", f"It is {shown(limit)}.")
+    return found | ({"wait_timeout_s": int(limit)} if limit.isdecimal() else {})
+
+
+def _ours(section: Section) -> Section:
+    """Return the annotations that are for us: all others are for other programs, except one that pauses."""
     values = section.texts()
     ours = {key: value for key, value in values.items() if key.startswith(ADOPT.rpartition("/")[0] + "/")}
     paused = {SKIP_RECONCILE: "true"} if values.get(SKIP_RECONCILE) == "true" else {}
-    replace(section, data=ours | paused).known(KEYS["metadata.annotations"])
-    adopt = values.get(ADOPT) or "false"
-    if adopt not in ("true", "false"):
-        section.note(section.at(ADOPT), 'must be "true" or "false"', f"It is {shown(adopt)}.")
-    return adopt == "true"
+    found = replace(section, data=ours | paused)
+    found.known(KEYS["metadata.annotations"])
+    return found
+
+
+def _flag(section: Section, key: str) -> bool:
+    """Return what an annotation says; nothing is false."""
+    value = section.text(key) or "false"
+    if value not in ("true", "false"):
+        section.note(section.at(key), 'must be "true" or "false"', f"It is {shown(value)}.")
+    return value == "true"
 
 
 def _sources(section: Section) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from types import MappingProxyType
 API_VERSION = "argoproj.io/v1alpha1"
 DEFAULT_REVISION = "HEAD"
 ADOPT = "fleet.pulumi.com/adopt"
+WAIT = "fleet.pulumi.com/wait"
+WAIT_TIMEOUT = "fleet.pulumi.com/wait-timeout-seconds"
 SKIP_RECONCILE = "argocd.argoproj.io/skip-reconcile"
 
 
@@ -83,7 +85,7 @@ _METADATA = Keys(
 )
 
 _ANNOTATIONS = Keys(
-    read=(ADOPT,),
+    read=(ADOPT, WAIT, WAIT_TIMEOUT),
     unsupported={
         SKIP_RECONCILE: Unsupported(
             "It pauses the Application, and only a whole cluster can be paused here.",

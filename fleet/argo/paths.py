@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from fleet.argo.keys import ADOPT
+from fleet.argo.keys import ADOPT, WAIT, WAIT_TIMEOUT
 
 _Path = tuple[str | int, ...]
 
@@ -23,6 +23,8 @@ _APPLICATION: Final[Mapping[_Path, str]] = MappingProxyType(
         ("sync", "allow_empty"): "spec.syncPolicy.automated.allowEmpty",
         ("sync", "create_namespace"): "spec.syncPolicy.syncOptions",
         ("adopt",): f"metadata.annotations.{ADOPT}",
+        ("wait",): f"metadata.annotations.{WAIT}",
+        ("wait_timeout_s",): f"metadata.annotations.{WAIT_TIMEOUT}",
     }
 )
 _FIELDS: Final[Mapping[str, str]] = MappingProxyType(

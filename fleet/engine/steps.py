@@ -14,6 +14,9 @@ from fleet.engine.kubernetes.observation import Gone, Observation, Present
 from fleet.engine.kubernetes.waits import replaces_unready
 from fleet.engine.state import Resource
 
+# Paths that mean, to Pulumi, that an object has failed to become ready (pkg/resource/deploy/step_generator.go).
+_ANYTHING = frozenset({"*", "#initerror"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -69,7 +72,8 @@ def decide(step: Step, *, moved: bool) -> Decision:
         return Decision(Operation.UPDATE, tuple(_reversed(each) for each in drift))
     if old.init_errors:
         # It did not become ready: it is waited for again, as with Pulumi.
-        return Decision(Operation.REPLACE if replaces_unready(objects.head(step.inputs)) else Operation.UPDATE)
+        anew = replaces_unready(objects.head(step.inputs)) or bool(_ANYTHING & {*step.goal.replace_on_changes})
+        return Decision(Operation.REPLACE if anew else Operation.UPDATE)
     return Decision(Operation.SAME)
 
 

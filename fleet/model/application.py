@@ -93,6 +93,8 @@ class Application:
     overrides: what is different in some of the clusters, in the order in which they are put on top of each other.
     project: the Project that the application belongs to.
     adopt: True takes over objects that exist already; False makes them an error.
+    wait: True waits until each object is ready; one that does not become ready has failed.
+    wait_timeout_s: how long, for each object that does not say so itself.
     retain: kinds whose objects stay in the cluster when they leave Git or the stack is destroyed.
     labels: for selecting applications.
     where: the place in a file that the application was read from; for messages only.
@@ -107,6 +109,8 @@ class Application:
     project: str = field(default="default", kw_only=True)
     sync: SyncPolicy = field(default_factory=SyncPolicy, kw_only=True)
     adopt: bool = field(default=False, kw_only=True)
+    wait: bool = field(default=False, kw_only=True)
+    wait_timeout_s: float = field(default=600, kw_only=True)
     retain: Sequence[str] = field(default=RETAINED_KINDS, kw_only=True)
     labels: Mapping[str, str] = field(default_factory=dict, kw_only=True, hash=False)
     where: Where = field(default_factory=Where, kw_only=True, repr=False, compare=False)
@@ -125,6 +129,8 @@ class Application:
         checks.namespace(owner, "namespace", self.namespace)
         checks.name(owner, "project", self.project)
         checks.flag(owner, "adopt", self.adopt)
+        checks.flag(owner, "wait", self.wait)
+        checks.seconds(owner, "wait_timeout_s", self.wait_timeout_s)
         object.__setattr__(self, "destinations", _destinations(owner, self.destinations))
         overrides = checks.sequence(owner, "overrides", self.overrides, Override, "Overrides")
         object.__setattr__(self, "overrides", overrides)

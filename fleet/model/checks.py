@@ -55,6 +55,12 @@ def revision(owner: str, field: str, value: object, *, optional: bool = False) -
         raise fail(owner, field, value, "a branch, tag, SHA, HEAD, refs/… or a version")
 
 
+def seconds(owner: str, field: str, value: object) -> None:
+    """Check for a number of seconds above 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        raise fail(owner, field, value, "a number of seconds above 0")
+
+
 def any_text(owner: str, field: str, value: object) -> None:
     """Check for a string; it may be empty."""
     if not isinstance(value, str):

@@ -133,6 +133,8 @@ class PlannedObject:
     keep: True leaves it there even when the stack is destroyed; it is retained too.
     adopt: True takes the object over where it exists already.
     replaces: True deletes the object and makes it anew when anything in its manifest changes.
+    waits: True if it is to become ready; it may take minutes.
+    wait_timeout_s: how long at most; None for what its annotations say, else for the engine's ten minutes.
     """
 
     application: str
@@ -145,6 +147,8 @@ class PlannedObject:
     keep: bool = False
     adopt: bool = False
     replaces: bool = False
+    waits: bool = False
+    wait_timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,4 +112,6 @@ def _object(wanted: Wanted, definitions: _Definitions, depends_on: tuple[int, ..
         keep=marks.kept(wanted),
         adopt=wanted.generated or target.application.adopt,
         replaces=hooks.runs_once(manifest),
+        waits=marks.waits(wanted),
+        wait_timeout_s=marks.wait_timeout_s(wanted),
     )

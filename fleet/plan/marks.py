@@ -26,12 +26,21 @@ _IS_THERE: Final = "jsonpath={.metadata.uid}"
 _HAS_SUCCEEDED: Final = "jsonpath={.status.phase}=Succeeded"
 # A Job that has failed is made anew by the next run, though its manifest is the same.
 _REPLACE_UNREADY: Final = "pulumi.com/replaceUnready"
+_TIMEOUT: Final = "pulumi.com/timeoutSeconds"
+# Kinds that the provider does not wait for, and that say by a condition when they are ready.
+_CONDITIONS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
+    {
+        ("apiextensions.k8s.io", "CustomResourceDefinition"): "Established",
+        ("apiregistration.k8s.io", "APIService"): "Available",
+        ("autoscaling", "HorizontalPodAutoscaler"): "AbleToScale",
+    }
+)
 _SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
 _HELM_POLICY: Final = "helm.sh/resource-policy"
 
 # Kinds that the provider waits for, up to ten minutes on create and update, and looks into on every refresh
 # (pulumi-kubernetes: provider/pkg/await/awaiters.go). As in Argo CD, applying does not wait for health, unless they are
-# hooks. Deleting waits until they are gone.
+# hooks or the application says `wait`. Deleting waits until they are gone.
 AWAITED: Final = frozenset(
     (group, kind)
     for group, kinds in (
@@ -56,17 +65,47 @@ _HOOK_MARKS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 def annotated(wanted: Wanted) -> Wanted:
     """Return the object with the annotations that the provider needs."""
     given = wanted.manifest.annotations
-    ours = {_FIELD_MANAGER: FIELD_MANAGER, **_awaiting(wanted.manifest)}
+    ours = {_FIELD_MANAGER: FIELD_MANAGER, **_awaiting(wanted)}
     return wanted.with_metadata({**wanted.manifest.metadata, "annotations": {**ours, **given}})
 
 
-def _awaiting(manifest: Manifest) -> Mapping[str, str]:
-    """Return what says how long the provider waits for the object. `waitFor` has no effect beside `skipAwait`."""
-    if (manifest.group, manifest.kind) not in AWAITED or _SKIP_AWAIT in manifest.annotations:
+def waits(wanted: Wanted) -> bool:
+    """Return whether the object is to become ready before it counts as deployed."""
+    manifest = wanted.manifest
+    if manifest.annotations.get(_SKIP_AWAIT) == "true":
+        return False
+    is_waited_for = is_hook(manifest) and (manifest.group, manifest.kind) in WORKLOADS
+    return is_waited_for or wanted.target.application.wait
+
+
+def wait_timeout_s(wanted: Wanted) -> float | None:
+    """Return how long it may take; None for what its own annotation says, or else for ten minutes."""
+    application = wanted.target.application
+    says_itself = _TIMEOUT in wanted.manifest.annotations
+    return application.wait_timeout_s if application.wait and waits(wanted) and not says_itself else None
+
+
+def _awaiting(wanted: Wanted) -> Mapping[str, str]:
+    """Return what says for what the provider waits. `waitFor` has no effect beside `skipAwait`."""
+    manifest = wanted.manifest
+    if _SKIP_AWAIT in manifest.annotations:
         return {}
-    if not is_hook(manifest) or (manifest.group, manifest.kind) not in WORKLOADS:
-        return {_WAIT_FOR: _IS_THERE}
-    return _HOOK_MARKS.get(manifest.kind, {})
+    is_awaited = (manifest.group, manifest.kind) in AWAITED
+    if not waits(wanted):
+        return {_WAIT_FOR: _IS_THERE} if is_awaited else {}
+    if is_hook(manifest) and is_awaited:
+        return _HOOK_MARKS.get(manifest.kind, {})
+    return _readiness(manifest)
+
+
+def _readiness(manifest: Manifest) -> Mapping[str, str]:
+    """Return what says when an object is ready of a kind of which the provider does not know it."""
+    if (manifest.group, manifest.kind) == ("apps", "ReplicaSet"):
+        replicas = (manifest.body.get("spec") or {}).get("replicas", 1)
+        return {_WAIT_FOR: f"jsonpath={{.status.availableReplicas}}={replicas}"} if replicas else {}
+    # Version 1 of an autoscaler keeps its conditions elsewhere.
+    condition = "" if manifest.api_version == "autoscaling/v1" else _CONDITIONS.get((manifest.group, manifest.kind))
+    return {_WAIT_FOR: f"condition={condition}"} if condition else {}
 
 
 def retained(wanted: Wanted) -> bool:

@@ -27,6 +27,8 @@ from fleet.register.sending import send
 
 # Objects of a cluster that are registered and not answered yet. More would only take memory: engines carry out fewer.
 _WINDOW = 64
+# The same for those that are to become ready: mostly nobody is at work on them.
+_WAITING_WINDOW = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +108,12 @@ async def _register_objects(plan: ClusterPlan, anchors: _Anchors) -> frozenset[s
     """
     urns: list[asyncio.Future[str]] = []
     failed: set[str] = set()
-    window = asyncio.Semaphore(_WINDOW)
+    windows = {True: asyncio.Semaphore(_WAITING_WINDOW), False: asyncio.Semaphore(_WINDOW)}
 
     async def register_one(planned: PlannedObject, urn: asyncio.Future[str], *, waits: bool) -> None:
         # What an object depends on comes before it, so somebody is at work on all that is waited for here.
         request = _request(planned, anchors, [await urns[position] for position in planned.depends_on])
+        window = windows[planned.waits]
         if waits:
             await window.acquire()
         response = await send(request)
@@ -126,7 +129,7 @@ async def _register_objects(plan: ClusterPlan, anchors: _Anchors) -> frozenset[s
                 # What waits for others, a hook that takes minutes perhaps, holds up nothing that does not.
                 waits = not all(urns[position].done() for position in planned.depends_on)
                 if not waits:
-                    await window.acquire()
+                    await windows[planned.waits].acquire()
                 urns.append(asyncio.get_running_loop().create_future())
                 group.create_task(register_one(planned, urns[-1], waits=waits))
     except ExceptionGroup as errors:

@@ -43,6 +43,7 @@ def request_of(
         replaceOnChanges=[_ANYTHING] if planned.replaces else [],
         deleteBeforeReplace=planned.replaces,
         deleteBeforeReplaceDefined=planned.replaces,
+        customTimeouts=_timeouts(planned),
         aliases=[alias_pb2.Alias(spec=alias_pb2.Alias.Spec(type=alias)) for alias in planned.aliases],
         additionalSecretOutputs=_SECRET_FIELDS if is_secret else (),
         acceptSecrets=True,
@@ -50,6 +51,14 @@ def request_of(
         supportsPartialValues=True,
         supportsResultReporting=True,
     )
+
+
+def _timeouts(planned: PlannedObject) -> resource_pb2.RegisterResourceRequest.CustomTimeouts | None:
+    """Return how long the object may take to become ready; durations are Go's."""
+    if planned.wait_timeout_s is None:
+        return None
+    limit = f"{planned.wait_timeout_s:g}s"
+    return resource_pb2.RegisterResourceRequest.CustomTimeouts(create=limit, update=limit)
 
 
 def _hidden(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -34,5 +34,6 @@ class ApplicationResource(pulumi.ComponentResource):
             "commits": commits(planned),
             "keeps": sorted(each.name for each in objects if each.keep),
             **({"paused": True} if paused else {}),
+            **({"wait": True} if application.wait else {}),
         }
         super().__init__(APPLICATION_TYPE, planned.name, inputs, pulumi.ResourceOptions(providers=[provider]))

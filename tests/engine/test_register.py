@@ -86,6 +86,16 @@ def test_several_kubeconfigs_are_no_path() -> None:
     )
 
 
+def test_an_application_that_waits_says_so_and_how_long() -> None:
+    deployment = manifest("Deployment", "a", api_version="apps/v1")
+    monitor = registered(*planned(application("web", "dev", wait=True, wait_timeout_s=90), manifests=(deployment,)))
+    (component,) = monitor.of_type("fleet:index:Application").values()
+    assert component.inputs["wait"] is True
+    (found,) = monitor.of_type("kubernetes:").values()
+    assert (found.request.customTimeouts.create, found.request.customTimeouts.update) == ("90s", "90s")
+    assert "pulumi.com/waitFor" not in found.inputs["metadata"]["annotations"]
+
+
 def test_an_application_in_a_cluster_is_a_component() -> None:
     app = application("web", Destination("dev", namespace="shop"), sync=SyncPolicy(self_heal=True))
     monitor = registered(*planned(app))

@@ -13,7 +13,7 @@ from fleet.engine.kubernetes.errors import ObjectFailedError
 from fleet.engine.kubernetes.expressions import Expression, ExpressionError, expressions
 from fleet.engine.kubernetes.readiness import Verdict, judge
 from fleet.engine.kubernetes.refs import Ref, group_of
-from fleet.engine.kubernetes.status import READY, Object, find, waiting
+from fleet.engine.kubernetes.status import READY, Object, State, find, waiting
 from fleet.errors import Problem
 
 TIMEOUT_S: Final = 600.0
@@ -22,6 +22,8 @@ _WAIT_FOR: Final = "pulumi.com/waitFor"
 _TIMEOUT: Final = "pulumi.com/timeoutSeconds"
 _REPLACE_UNREADY: Final = "pulumi.com/replaceUnready"
 
+# What has come to its end does not change any more.
+_ENDING: Final = ("Job", "Pod")
 # The kinds that Pulumi's provider waits for when nobody says anything (provider/pkg/await/awaiters.go).
 AWAITED: Final = frozenset(
     (group, kind)
@@ -49,6 +51,8 @@ class Wait:
         if not self.expressions:
             return judge(live)
         unmet = "; ".join(reason for each in self.expressions if (reason := each.unmet(live)))
+        if unmet and live.get("kind") in _ENDING and (verdict := judge(live)).state is State.FAILED:
+            return verdict
         return waiting(unmet) if unmet else READY
 
 

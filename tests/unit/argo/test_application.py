@@ -33,8 +33,40 @@ def test_an_annotation_says_whether_to_adopt(value: str, adopt: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("annotations", "expected"),
+    [
+        ("a: b", (False, 600)),
+        ("fleet.pulumi.com/wait: 'true'", (True, 600)),
+        ("fleet.pulumi.com/wait: 'true', fleet.pulumi.com/wait-timeout-seconds: '90'", (True, 90)),
+        ("fleet.pulumi.com/wait: 'false'", (False, 600)),
+    ],
+)
+def test_annotations_say_whether_to_wait_and_how_long(annotations: str, expected: tuple[bool, float]) -> None:
+    found = application(metadata=f"{{name: web, annotations: {{{annotations}}}}}")
+    assert (found.wait, found.wait_timeout_s) == expected
+
+
+@pytest.mark.parametrize(
     ("annotation", "expected"),
     [
+        (
+            "fleet.pulumi.com/wait: 'yes'",
+            'metadata.annotations.fleet.pulumi.com/wait: must be "true" or "false"\n  It is the string "yes".',
+        ),
+        (
+            "fleet.pulumi.com/wait-timeout-seconds: 5m",
+            (
+                "metadata.annotations.fleet.pulumi.com/wait-timeout-seconds: must be a whole number above 0\n"
+                '  It is the string "5m".'
+            ),
+        ),
+        (
+            "fleet.pulumi.com/wait-timeout-seconds: '0'",
+            (
+                "metadata.annotations.fleet.pulumi.com/wait-timeout-seconds: must be a whole number above 0\n"
+                '  It is the string "0".'
+            ),
+        ),
         (
             "fleet.pulumi.com/adopt: true",
             (

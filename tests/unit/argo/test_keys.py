@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.argo import parse_documents
-from fleet.argo.keys import ADOPT, KEYS, SKIP_RECONCILE, SYNC_OPTIONS, Keys
+from fleet.argo.keys import ADOPT, KEYS, SKIP_RECONCILE, SYNC_OPTIONS, WAIT, WAIT_TIMEOUT, Keys
 from fleet.argo.project_keys import PROJECT_KEYS
 from fleet.yamlio import Document, load_documents
 from tests.unit.argo.parsing import document
@@ -63,7 +63,7 @@ FULL = document(
 PATHS: list[tuple[str | int, ...]] = [
     *((key,) for key in KEYS[""].all),
     *(("metadata", key) for key in KEYS["metadata"].all),
-    *(("metadata", "annotations", key) for key in (ADOPT, SKIP_RECONCILE, "a")),
+    *(("metadata", "annotations", key) for key in (ADOPT, WAIT, WAIT_TIMEOUT, SKIP_RECONCILE, "a")),
     *(("spec", key) for key in KEYS["spec"].all),
     *(("spec", "source", key) for key in KEYS["spec.source"].all),
     *(("spec", "source", "directory", key) for key in KEYS["spec.source.directory"].all),

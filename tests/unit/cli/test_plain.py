@@ -108,8 +108,10 @@ def test_progress_lines_say_what_a_long_wait_is_for_and_come_rarely() -> None:
         "hub/my-app: updated Deployment.apps default/web",
         "... 5.0 s: 1 updated, 1 unchanged; delete Deployment.apps default/web in prod and 1 more",
         "... 10 s: 1 updated, 1 unchanged; delete Deployment.apps default/web in prod and 1 more",
-        "... 15 s: 1 updated, 1 unchanged; "
-        "delete Deployment.apps default/web in prod (finalizer example.com/hold) and 1 more",
+        (
+            "... 15 s: 1 updated, 1 unchanged; "
+            "delete Deployment.apps default/web in prod (finalizer example.com/hold) and 1 more"
+        ),
     ]
 
 

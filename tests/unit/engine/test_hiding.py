@@ -20,6 +20,7 @@ from fleet.engine.events import (
     StepFailed,
     StepFinished,
     StepStarted,
+    StepWaiting,
     Subject,
 )
 from fleet.engine.stack_config import Configuration
@@ -77,6 +78,7 @@ def test_nothing_that_is_long_enough_is_left(secrets: list[str], text: str) -> N
             DriftFound(Drift(SUBJECT, DriftKind.CHANGED, (CHANGE,))),
             DriftFound(Drift(SUBJECT, DriftKind.CHANGED, (HIDDEN_CHANGE,))),
         ),
+        (StepWaiting(SUBJECT, "it is hunter2"), StepWaiting(SUBJECT, "it is [secret]")),
         (StepStarted(SUBJECT, Operation.CREATE), StepStarted(SUBJECT, Operation.CREATE)),
     ],
     ids=lambda event: type(event).__name__,

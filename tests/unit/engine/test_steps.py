@@ -52,8 +52,30 @@ def step(
     )
 
 
+def job() -> dict[str, Any]:
+    annotations = {"pulumi.com/replaceUnready": "true"}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "a", "annotations": annotations}}
+
+
+def anew(given: Step) -> Step:
+    return replace(given, goal=replace(given.goal, replace_on_changes=("*",)))
+
+
 TABLE = {
     "new": (step(body(), None), Decision(Operation.CREATE)),
+    "not ready the last time": (step(body(), known(init_errors=("late",))), Decision(Operation.UPDATE)),
+    "not ready, and to be made anew then": (
+        step(job(), known(inputs=job(), init_errors=("late",))),
+        Decision(Operation.REPLACE),
+    ),
+    "not ready, of those that every change makes anew": (
+        anew(step(body(), known(init_errors=("late",)))),
+        Decision(Operation.REPLACE),
+    ),
+    "not ready, and changed": (
+        step(body("2"), known(init_errors=("late",))),
+        Decision(Operation.UPDATE, (CHANGED,)),
+    ),
     "the same": (step(body(), known()), Decision(Operation.SAME)),
     "changed": (step(body("2"), known()), Decision(Operation.UPDATE, (CHANGED,))),
     "of another name": (

@@ -6,6 +6,7 @@ import pytest
 
 from fleet.engine.kubernetes.errors import ObjectFailedError
 from fleet.engine.kubernetes.expressions import Condition, Expression, ExpressionError, JsonPath, expressions
+from fleet.engine.kubernetes.status import State
 from fleet.engine.kubernetes.waits import AWAITED, Wait, replaces_unready, timeout, wait_for
 from fleet.plan import marks
 
@@ -72,9 +73,7 @@ def test_what_an_annotation_says(annotation: str, expected: list[Expression]) ->
 def test_what_is_no_expression_is_refused(annotation: str) -> None:
     with pytest.raises(ExpressionError):
         expressions(annotation)
-    with pytest.raises(
-        ObjectFailedError, match=r"ConfigMap a: its annotation pulumi\.com/waitFor cannot"
-    ):
+    with pytest.raises(ObjectFailedError, match=r"ConfigMap a: its annotation pulumi\.com/waitFor cannot"):
         wait_for(manifest(waitFor=annotation), asked=False)
 
 
@@ -111,6 +110,12 @@ def test_a_status_of_before_the_change_says_nothing_but_metadata_does() -> None:
 def test_a_list_has_to_hold_altogether() -> None:
     wait = Wait(expressions('["condition=Ready", "condition=Synced", "jsonpath={.status.url}"]'))
     assert wait.judge(LIVE).reason == "condition Synced is False, not True; {.status.url} is not there"
+
+
+def test_what_has_failed_for_good_is_not_waited_for_whatever_was_asked() -> None:
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "status": {"phase": "Failed"}}
+    assert Wait(expressions("jsonpath={.status.phase}=Succeeded")).judge(pod).state is State.FAILED
+    assert Wait(expressions("jsonpath={.status.phase}=Failed")).judge(pod).state is State.READY
 
 
 @pytest.mark.parametrize(

@@ -57,12 +57,16 @@ def application(
     adopt: bool = False,
     retain: Sequence[str] = RETAINED_KINDS,
     project: str = "default",
+    wait: bool = False,
+    wait_timeout_s: float = 600,
 ) -> Application:
     return Application(
         name,
         source=GitSource("https://example.com/repo.git", path="manifests"),
         destinations=destinations or ("dev",),
         sync=sync or SyncPolicy(prune=True),
+        wait=wait,
+        wait_timeout_s=wait_timeout_s,
         adopt=adopt,
         retain=retain,
         project=project,

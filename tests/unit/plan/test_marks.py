@@ -4,7 +4,7 @@ import pytest
 
 from fleet import SyncPolicy
 from fleet.model.manifest import Manifest
-from tests.unit.plan.build import application, manifest, plan, rendered
+from tests.unit.plan.build import application, crd, manifest, plan, rendered
 
 PRUNED = SyncPolicy(prune=True)
 KEPT = SyncPolicy(prune=False)
@@ -112,3 +112,60 @@ def test_namespaces_and_definitions_stay_unless_asked() -> None:
 def test_adopt_is_the_applications(adopt: bool) -> None:
     (planned,) = plan(rendered(application(adopt=adopt), manifest("ConfigMap", "a"))).objects
     assert planned.adopt is adopt
+
+
+WAIT_FOR, SKIP, LIMIT = "pulumi.com/waitFor", "pulumi.com/skipAwait", "pulumi.com/timeoutSeconds"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param(manifest("Deployment", "a", api_version="apps/v1"), None, id="the provider knows it"),
+        pytest.param(manifest("ConfigMap", "a"), None, id="is ready at once"),
+        pytest.param(manifest("Backup", "a", api_version="example.com/v1"), None, id="nobody knows it"),
+        pytest.param(crd("example.com", "Backup"), "condition=Established", id="definition"),
+        pytest.param(
+            manifest("APIService", "a", api_version="apiregistration.k8s.io/v1"), "condition=Available", id="API"
+        ),
+        pytest.param(
+            manifest("HorizontalPodAutoscaler", "a", api_version="autoscaling/v2"),
+            "condition=AbleToScale",
+            id="autoscaler",
+        ),
+        pytest.param(
+            manifest("HorizontalPodAutoscaler", "a", api_version="autoscaling/v1"), None, id="autoscaler, version 1"
+        ),
+        pytest.param(
+            manifest("ReplicaSet", "a", api_version="apps/v1", spec={"replicas": 3}),
+            "jsonpath={.status.availableReplicas}=3",
+            id="replica set",
+        ),
+        pytest.param(
+            manifest("ReplicaSet", "a", api_version="apps/v1", spec={"replicas": 0}), None, id="replica set of none"
+        ),
+        pytest.param(
+            manifest("Pod", "a", annotations={WAIT_FOR: "condition=Ready"}), "condition=Ready", id="it says itself"
+        ),
+    ],
+)
+def test_what_an_application_waits_for(given: Manifest, expected: str | None) -> None:
+    (planned,) = plan(rendered(application(wait=True, wait_timeout_s=90, retain=()), given)).objects
+    assert planned.manifest.annotations.get(WAIT_FOR) == expected
+    assert (planned.waits, planned.wait_timeout_s) == (True, 90)
+
+
+@pytest.mark.parametrize(
+    ("wait", "annotations", "expected"),
+    [
+        pytest.param(True, {}, (True, 90), id="as the application says"),
+        pytest.param(True, {LIMIT: "5"}, (True, None), id="as the object says"),
+        pytest.param(True, {SKIP: "true"}, (False, None), id="the object wants nobody to wait"),
+        pytest.param(True, {SKIP: "false"}, (True, 90), id="the object has nothing against it"),
+        pytest.param(False, {}, (False, None), id="nobody says so"),
+        pytest.param(False, {"argocd.argoproj.io/hook": "PreSync"}, (True, None), id="a hook"),
+    ],
+)
+def test_how_long_is_waited(wait: bool, annotations: dict[str, str], expected: tuple[bool, float | None]) -> None:
+    given = manifest("Deployment", "a", api_version="apps/v1", annotations=annotations)
+    (planned,) = plan(rendered(application(wait=wait, wait_timeout_s=90), given)).objects
+    assert (planned.waits, planned.wait_timeout_s) == expected
