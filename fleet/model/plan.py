@@ -89,6 +89,7 @@ class RenderRequest:
     release, capabilities: matter to charts only; requests that differ in nothing else are one for everything else.
     chart: the chart, if `repo` is a chart repository.
     references: those that the tool's value files name.
+    environment: the build environment, for what the path's own files tell the tool; it matters to nothing else.
     """
 
     repo: str
@@ -99,6 +100,7 @@ class RenderRequest:
     chart: str = ""
     references: tuple[Reference, ...] = ()
     capabilities: Capabilities = field(default_factory=Capabilities)
+    environment: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ In: a tool, and the variables of a target. Out: the tool with every variable rep
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 
 from fleet.model.directory import Directory, Jsonnet
@@ -22,6 +22,8 @@ _VARIABLE = re.compile(r"\$(?:\{(?P<braced>[^}]*)\}|(?P<special>[*#$@!?0-9-])|(?
 _REF = re.compile(r"\$([A-Za-z0-9_-]+)/")
 # All variables start with it.
 PREFIX = "ARGOCD_"
+
+_Change = Callable[[str], str]
 
 
 def variables(target: Target, source: TargetSource, commit: str) -> Mapping[str, str]:
@@ -49,34 +51,48 @@ def substituted(tool: Tool, values: Mapping[str, str], refs: Container[str] = ()
 
     refs: of the application's sources; the `$<ref>/` before a file's path is no variable (`getReferencedSource`).
     """
+    return _changed(tool, lambda text: expand(text, values), lambda text: _file(text, values, refs))
+
+
+def escaped(tool: Tool) -> Tool:
+    """Return the tool that `substituted` makes this one of, whatever the variables."""
+    return _changed(tool, _escaped, _escaped)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("$", "$$")
+
+
+def _changed(tool: Tool, text: _Change, file: _Change) -> Tool:
+    """Return the tool with every text changed that Argo CD replaces variables in. file: for the paths of files."""
     match tool:
         case Directory():
-            return replace(tool, jsonnet=_jsonnet(tool.jsonnet, values))
+            return replace(tool, jsonnet=_jsonnet(tool.jsonnet, text))
         case Kustomize():
             annotations = tool.common_annotations
             return replace(
                 tool,
-                images=_each(tool.images, values),
-                common_labels=_entries(tool.common_labels, values),
-                common_annotations=_entries(annotations, values) if tool.common_annotations_envsubst else annotations,
+                images=tuple(map(text, tool.images)),
+                common_labels=_entries(tool.common_labels, text),
+                common_annotations=_entries(annotations, text) if tool.common_annotations_envsubst else annotations,
             )
         case Helm():
             return replace(
                 tool,
-                value_files=tuple(_file(text, values, refs) for text in tool.value_files),
-                parameters=_entries(tool.parameters, values),
-                string_parameters=_entries(tool.string_parameters, values),
-                file_parameters={name: _file(text, values, refs) for name, text in tool.file_parameters.items()},
+                value_files=tuple(map(file, tool.value_files)),
+                parameters=_entries(tool.parameters, text),
+                string_parameters=_entries(tool.string_parameters, text),
+                file_parameters=_entries(tool.file_parameters, file),
             )
 
 
-def _jsonnet(told: Jsonnet, values: Mapping[str, str]) -> Jsonnet:
+def _jsonnet(told: Jsonnet, text: _Change) -> Jsonnet:
     return replace(
         told,
-        ext_vars=_entries(told.ext_vars, values),
-        ext_code=_entries(told.ext_code, values),
-        tlas=_entries(told.tlas, values),
-        tla_code=_entries(told.tla_code, values),
+        ext_vars=_entries(told.ext_vars, text),
+        ext_code=_entries(told.ext_code, text),
+        tlas=_entries(told.tlas, text),
+        tla_code=_entries(told.tla_code, text),
     )
 
 
@@ -91,12 +107,8 @@ def _file(text: str, values: Mapping[str, str], refs: Container[str]) -> str:
     return f"${ref}/{expand(text.partition('/')[2], values)}" if ref and ref in refs else expand(text, values)
 
 
-def _each(texts: Iterable[str], values: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(expand(text, values) for text in texts)
-
-
-def _entries(texts: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
-    return {key: expand(text, values) for key, text in texts.items()}
+def _entries(texts: Mapping[str, str], change: _Change) -> dict[str, str]:
+    return {key: change(text) for key, text in texts.items()}
 
 
 def expand(text: str, values: Mapping[str, str]) -> str:

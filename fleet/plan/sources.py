@@ -41,7 +41,8 @@ def _request(target: Target, source: TargetSource, commits: Mapping[Revision, st
     revision = source.revision
     commit = commits[revision]
     repositories = _repositories(target, commits)
-    tool = substituted(source.tool, variables(target, source, commit), repositories)
+    environment = variables(target, source, commit)
+    tool = substituted(source.tool, environment, repositories)
     used = dict.fromkeys(map(ref_of, files_of(tool)))
     return RenderRequest(
         repo=revision.repo,
@@ -52,6 +53,7 @@ def _request(target: Target, source: TargetSource, commits: Mapping[Revision, st
         chart=revision.chart,
         capabilities=Capabilities(target.cluster.kube_version, tuple(target.cluster.api_versions)),
         references=tuple(repositories[ref] for ref in used if ref in repositories),
+        environment=tuple(sorted(environment.items())),
     )
 
 

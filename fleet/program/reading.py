@@ -12,6 +12,7 @@ from fleet.model.settings import Settings
 from fleet.plan.combined import combined
 from fleet.plan.expand import mirrored
 from fleet.plan.sources import passing_credentials, patches_of, requests_of, revisions_of, used_by
+from fleet.program.source_files import overrule
 from fleet.render import Charts, Repositories, Sources, render_all
 from fleet.render.patching import patch_all
 
@@ -54,7 +55,7 @@ def read_sources(
         revisions = used_by(targets, revisions_of)
         commits = sources.resolve(revisions, revisions, everywhere=passing_credentials(targets))
         requests = used_by(targets, lambda target: requests_of(target, commits))
-        manifests = render_all(requests, sources, say.warning, requests)
+        manifests = render_all(requests, sources, say.warning, requests, overrule=overrule)
         together = {target: _together(target, commits, manifests) for target in targets}
         for line in dict.fromkeys(line for _, repeated in together.values() for line in repeated):
             say.warning(line)

@@ -22,7 +22,7 @@ from fleet.render.objects import DamagedError
 from fleet.render.partial import LackingError
 from fleet.render.problems import completed, users
 from fleet.render.progress import Report, once
-from fleet.render.renderer import Renderer, needed
+from fleet.render.renderer import Overrule, Renderer, as_declared, needed
 from fleet.render.sources import Sources
 from fleet.render.tools import Tools
 
@@ -39,15 +39,18 @@ def render_all(
     sources: Sources,
     report: Report,
     used_by: Mapping[RenderRequest, Where] = MappingProxyType({}),
+    *,
+    overrule: Overrule = as_declared,
 ) -> Mapping[RenderRequest, tuple[Manifest, ...]]:
     """Return the manifests of each request; requests that come to the same are rendered once.
 
     report: gets warnings, a line each. used_by: completes `where` of the problems of a request.
+    overrule: returns the tool of a request with one of the path's source files, by path and text, on top of it.
     Raises one error with the problems of all requests: a SourceError if any repository or path is at fault, else a
     RenderError.
     """
     cache = Cache(sources.cache_dir / "render")
-    renderer = Renderer(sources, once(report), Tools(os.environ.get("PATH", "")), cache)
+    renderer = Renderer(sources, once(report), Tools(os.environ.get("PATH", "")), cache, overrule)
     wanted = tuple(dict.fromkeys(requests))
     failed: list[FleetError] = []
     settled = _each(wanted, renderer.settle, sources, failed, lambda request: used_by.get(request, Where()))

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fleet.model.directory import Directory
@@ -18,6 +18,7 @@ from fleet.model.helm import Helm
 from fleet.model.kustomize import Kustomize
 from fleet.model.manifest import Manifest, ObjectKey
 from fleet.model.plan import RenderRequest
+from fleet.model.source import Tool as Declared
 from fleet.render import directory, helm, kustomize, unstable
 from fleet.render.cache import Cache
 from fleet.render.charts.location import directory_of
@@ -26,6 +27,7 @@ from fleet.render.detection import settled
 from fleet.render.outside import Opening
 from fleet.render.progress import Report
 from fleet.render.snapshot import Snapshot
+from fleet.render.source_files import source_files
 from fleet.render.sources import Sources
 from fleet.render.tools import HELM, KUSTOMIZE, Kind, Tool, Tools
 from fleet.render.value_files import Base
@@ -35,23 +37,35 @@ TIMEOUT_S = 300.0
 _SHOWN = 5
 
 
+# A request, and path and text of one of its source files → its tool with that on top.
+Overrule = Callable[[RenderRequest, str, str], Declared]
+
+
+def as_declared(request: RenderRequest, _file: str, _text: str) -> Declared:
+    """Pass over a source file."""
+    return request.tool
+
+
 @dataclass(frozen=True, slots=True)
 class Renderer:
     """What the requests of a run have in common. report: gets warnings; several threads call it, one at a time.
 
-    turn: held while something is resolved that turns up during rendering.
+    overrule: see render_all. turn: held while something is resolved that turns up during rendering.
     """
 
     sources: Sources
     report: Report
     tools: Tools
     cache: Cache
+    overrule: Overrule
     turn: threading.Lock = field(default_factory=threading.Lock)
 
     def settle(self, request: RenderRequest) -> RenderRequest:
         """Return the request for what is there. Raises SourceError."""
         with self.sources.snapshot(request) as snapshot:
-            return settled(request, snapshot)
+            for file, text in () if request.chart else source_files(request, snapshot):
+                request = replace(request, tool=self.overrule(request, file, text))
+            return settled(replace(request, environment=()), snapshot)
 
     def render(self, request: RenderRequest) -> tuple[Manifest, ...]:
         """Return the manifests of a settled request; of several for one object the last counts, with a warning.
