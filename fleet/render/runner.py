@@ -1,5 +1,5 @@
 """Runs git (through GitPython alone), the tools that render and credential helpers: the rendering starts no process
-anywhere else.
+anywhere else, but for those that ask back (fleet.render.conversation).
 
 In: arguments. Out: what was written, or a GitFailed or ToolFailed with the program's own words, masked. It decides
 nothing about repositories or manifests; it sees to it that git asks nobody anything and heeds no repository, index or
