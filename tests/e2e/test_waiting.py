@@ -147,7 +147,7 @@ def test_why_it_is_not_ready_is_said(embedded: Workbench) -> None:
     assert f"cannot create Deployment.apps {embedded.namespace}/web: it is not ready" in run.text
     assert "After 5 s it still waits: 0 of 2 pods are available." in run.text
     assert "Unschedulable: 0/1 nodes are available" in run.text
-    assert "Event of Pod web-" in run.text
+    assert "1 more pod is not ready" in run.text
 
 
 def test_what_depends_on_it_waits_and_the_rest_goes_on(embedded: Workbench) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from fleet.engine.kubernetes import requests
 from fleet.engine.kubernetes.api import Api, Object
+from fleet.engine.kubernetes.diagnosis import Diagnosis
 from fleet.engine.kubernetes.errors import ObjectFailedError
 from fleet.engine.kubernetes.propagation import Propagation
 from fleet.engine.kubernetes.refs import NAMESPACE, Target
@@ -26,9 +27,10 @@ _CONFLICT_RETRIES = 4
 class Deletion:
     """Deletes objects of one cluster."""
 
-    def __init__(self, api: Api, watches: Watches) -> None:
+    def __init__(self, api: Api, watches: Watches, diagnosis: Diagnosis) -> None:
         self._api = api
         self._watches = watches
+        self._diagnosis = diagnosis
 
     async def delete(
         self,
@@ -93,17 +95,21 @@ class Deletion:
 
     async def _blocked(self, target: Target, last_seen: Object, timeout_s: float) -> ObjectFailedError:
         lines = _finalizers(last_seen)
+        live = await self._api.read(target) or {}
         if target.resource == NAMESPACE:
-            lines += await self._what_namespace_waits_for(target)
+            lines += _in_namespace(live)
+        elif live:
+            lines += [f"{each}, which is still there" for each in await self._diagnosis.left(live)]
         summary = f"{target}: it is being deleted, and still there after {timeout_s:g} s"
         hint = "Whatever put the finalizer there has to finish. Run again once the object is gone."
         detail = "\n".join(["It waits for:", *lines]) if lines else ""
         return ObjectFailedError(Problem(summary, Where(cluster=self._api.cluster), detail, hint))
 
-    async def _what_namespace_waits_for(self, target: Target) -> list[str]:
-        live = await self._api.read(target) or {}
-        conditions = (live.get("status") or {}).get("conditions") or ()
-        return [str(each.get("message")) for each in conditions if each.get("status") == "True"]
+
+def _in_namespace(live: Object) -> list[str]:
+    """Return what a namespace says is left in it."""
+    conditions = (live.get("status") or {}).get("conditions") or ()
+    return [str(each.get("message")) for each in conditions if each.get("status") == "True"]
 
 
 _FINALIZERS = {

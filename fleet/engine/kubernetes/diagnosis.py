@@ -37,14 +37,33 @@ class Diagnosis:
         lines: list[str] = []
         with suppress(TimeoutError, KubernetesError):
             async with asyncio.timeout(TIMEOUT_S):
-                pods = [each for each in await self._pods(live) if workloads.pod(each).state is not State.READY]
+                pods = await self._unready(live)
                 few = pods[:_FEW_PODS]
-                lines += [f"Pod {each['metadata']['name']}: {workloads.pod(each).reason}" for each in few]
-                lines += [f"{len(pods) - len(few)} more pods are not ready"] if len(pods) > len(few) else []
-                lines += await self._events(target, [live, *few])
+                lines += _told(pods) if live.get("kind") != "Pod" else []
+                known = " ".join([*lines, *(workloads.pod(each).reason for each in few)])
+                lines += await self._events(target, [live, *few], known)
                 for each in few:
                     lines += await self._logs(each)
-        return lines if live.get("kind") != "Pod" else lines[1:]
+        return lines
+
+    async def trouble(self, live: Object) -> str:
+        """Return what is wrong with the pods of an object, in a line; empty where nothing is, or nobody says."""
+        with suppress(TimeoutError, KubernetesError):
+            async with asyncio.timeout(TIMEOUT_S):
+                pods = [] if live.get("kind") == "Pod" else await self._unready(live)
+                return next(iter(_told([each for each in pods if workloads.troubles(each)])), "")
+        return ""
+
+    async def left(self, live: Object) -> list[str]:
+        """Return the pods of an object that is being deleted, as lines."""
+        with suppress(TimeoutError, KubernetesError):
+            async with asyncio.timeout(TIMEOUT_S):
+                pods = [] if live.get("kind") == "Pod" else await self._pods(live)
+                return [f"Pod {each['metadata']['name']}" for each in pods[:_FEW_PODS]] + _more(pods)
+        return []
+
+    async def _unready(self, live: Object) -> list[Object]:
+        return [each for each in await self._pods(live) if workloads.pod(each).state is not State.READY]
 
     async def _pods(self, live: Object) -> list[Object]:
         """Return the pods of an object, the newest first; of a Pod, itself."""
@@ -57,13 +76,15 @@ class Diagnosis:
         pods = await self._select(requests.select(path, "its pods", labelSelector=selector))
         return sorted(pods, key=lambda each: str(each["metadata"].get("creationTimestamp")), reverse=True)
 
-    async def _events(self, target: Target, about: Sequence[Object]) -> list[str]:
+    async def _events(self, target: Target, about: Sequence[Object], known: str) -> list[str]:
+        """Return warnings about objects that say more than what is known already."""
         path = _EVENTS.path(target.ref.namespace or "default")
         fields = [f"type=Warning,involvedObject.uid={each['metadata'].get('uid')}" for each in about]
         found = await together(
             self._select(requests.select(path, "events", fieldSelector=selector)) for selector in fields
         )
-        return warnings(event for events in found for event in events)
+        new = (each for events in found for each in events if text(each, "message").strip() not in known)
+        return warnings(new)
 
     async def _logs(self, pod: Object) -> list[str]:
         name = pod["metadata"]["name"]
@@ -83,6 +104,20 @@ class Diagnosis:
         if not response.ok or not isinstance(response.body, Mapping):
             return []
         return list(response.body.get("items") or ())
+
+
+def _told(pods: Sequence[Object]) -> list[str]:
+    """Return a line for each of the first few pods, and how many more there are; what is the same is told once."""
+    lines: dict[str, str] = {}
+    for each in pods:
+        lines.setdefault(workloads.pod(each).reason, f"Pod {each['metadata']['name']}: {workloads.pod(each).reason}")
+    told = list(lines.values())[:_FEW_PODS]
+    others = len(pods) - len(told)
+    return told + ([f"{others} more {'pod is' if others == 1 else 'pods are'} not ready"] if others else [])
+
+
+def _more(pods: Sequence[Object]) -> list[str]:
+    return [f"and {len(pods) - _FEW_PODS} more"] if len(pods) > _FEW_PODS else []
 
 
 def label_selector(live: Object) -> str:

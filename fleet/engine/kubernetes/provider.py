@@ -14,6 +14,7 @@ from fleet.engine.kubernetes.api import Api, Object
 from fleet.engine.kubernetes.catalog import Kind, defined_by
 from fleet.engine.kubernetes.definitions import established
 from fleet.engine.kubernetes.deletion import TIMEOUT_S, Deletion
+from fleet.engine.kubernetes.diagnosis import Diagnosis
 from fleet.engine.kubernetes.discovery import Discovery
 from fleet.engine.kubernetes.errors import ObjectExistsError, ObjectFailedError
 from fleet.engine.kubernetes.existence import Existence
@@ -56,8 +57,9 @@ class Provider:
         self._api = Api(self._transport, self._discovery, inputs.name)
         self._existence = Existence(self._api)
         self._watches = Watches(self._api)
-        self._waiting = Waiting(self._api, self._watches)
-        self._deletion = Deletion(self._api, self._watches)
+        diagnosis = Diagnosis(self._api)
+        self._waiting = Waiting(self._api, self._watches, diagnosis)
+        self._deletion = Deletion(self._api, self._watches, diagnosis)
         self._observer = Observer(self._api)
 
     async def __aenter__(self) -> Provider:

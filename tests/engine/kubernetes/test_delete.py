@@ -118,6 +118,20 @@ async def test_what_a_namespace_waits_for_is_named(provider: Provider, namespace
     await provider.delete(ref(namespace_(name)))
 
 
+async def test_dependents_that_do_not_go_are_named(provider: Provider, namespace: str, kubectl: Kubectl) -> None:
+    wanted = deployment("web", namespace)
+    wanted["spec"]["template"]["metadata"]["finalizers"] = [HOLD]
+    await provider.create(wanted, manager="fleet", adopt=False)
+    kubectl("rollout", "status", "deployment", "web", "--timeout=60s")
+    told: list[str] = []
+    with pytest.raises(ObjectFailedError, match=r"Pod web-\S+, which is still there"):
+        await provider.delete(ref(wanted), timeout_s=5, tell=told.append)
+    assert told[0] == "finalizer foregroundDeletion: its dependents have to go first"
+    for name in kubectl("get", "pods", "-o", "name").split():
+        kubectl.patch("pod", name.removeprefix("pod/"), {"metadata": {"finalizers": None}})
+    await provider.delete(ref(wanted))
+
+
 async def test_many_that_wait_share_one_watch(provider: Provider, namespace: str, kubectl: Kubectl) -> None:
     names = [f"a{number}" for number in range(20)]
     creates = (provider.create(held(name, namespace), manager="fleet", adopt=False) for name in names)
