@@ -46,6 +46,7 @@ def project(fleet: Path, tools: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     copy = tmp_path / "project"
     shutil.copytree(fleet, copy)
     commit(copy / "repo")
+    git(copy / "repo", "branch", "master")
     return copy
 
 

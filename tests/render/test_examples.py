@@ -1,4 +1,7 @@
-"""The examples of argoproj/argocd-example-apps, rebuilt in small: what becomes of them is kept as golden files."""
+"""The examples of argoproj/argocd-example-apps, rebuilt in small, as one source says otherwise than they do.
+
+What becomes of them is kept as golden files. The Applications of those examples, as they are, are one of tests/fleets.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from tests.render.world import Repo, World
 
 pytestmark = pytest.mark.usefixtures("on_path")
 
-EXAMPLES = Path(__file__).parent / "examples"
+EXAMPLES = Path(__file__).parents[1] / "fleets" / "example-apps" / "repo"
+EXPECTED = Path(__file__).parent / "expected"
 ARGUMENTS = Jsonnet(tlas={"name": "guestbook"}, tla_code={"replicas": "1 + 2"})
 PRODUCTION = Helm(value_files=["values-production.yaml"], parameters={"image.tag": "v6"})
 
@@ -52,7 +56,7 @@ def examples(repo: Repo) -> Repo:
 @pytest.fixture
 def golden(request: pytest.FixtureRequest, update_goldens: bool) -> Path:
     """Return the file with what is expected; with --update-goldens it is removed, to be written anew."""
-    path = EXAMPLES.parent / "expected" / f"{request.param}.yaml"
+    path = EXPECTED / f"{request.param}.yaml"
     if update_goldens:
         path.unlink(missing_ok=True)
     else:
