@@ -33,12 +33,16 @@ SETTINGS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {
 KEY = "apiVersion: v1\nkind: Secret\nmetadata: {name: key}\nstringData: {password: hunter2}\n"
 
 
+_MEANWHILE = ("fetching ", "waiting for another run that fetches ")
+
+
 class Project:
     """A project in a repository of its own, and the command in it."""
 
     def __init__(self, folder: Path, cache: Path) -> None:
         self.folder = folder
         self.own = {"FLEET_CACHE_DIR": str(cache), "NO_COLOR": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
+        self.own |= {"KUBECONFIG": str(folder / "nowhere")}
 
     def git(self, *arguments: str) -> None:
         who = ("-c", "user.name=t", "-c", "user.email=t@example.com")
@@ -55,7 +59,7 @@ class Project:
         self.git("commit", "-qm", "a change")
 
     def fleet(self, *arguments: str, code: int = 0) -> str:
-        """Return what the command prints, both streams together."""
+        """Return what the command prints, both streams together, but for what it tells where fetching takes long."""
         command = [sys.executable, "-m", "fleet", *arguments]
         done = subprocess.run(
             command,
@@ -67,7 +71,7 @@ class Project:
             stderr=subprocess.STDOUT,
         )
         assert done.returncode == code, done.stdout
-        return done.stdout
+        return "".join(line for line in done.stdout.splitlines(keepends=True) if not line.startswith(_MEANWHILE))
 
 
 @pytest.fixture
