@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fleet.errors import FleetError, RenderError, gather
 from fleet.model.manifest import Manifest
-from fleet.model.plan import Rendered, RenderRequest, Revision, Target
+from fleet.model.plan import PatchRequest, Rendered, RenderRequest, Revision, Target
 from fleet.model.settings import Settings
 from fleet.plan.combined import combined
 from fleet.plan.expand import mirrored
 from fleet.plan.sources import passing_credentials, patches_of, requests_of, revisions_of, used_by
 from fleet.program.source_files import overrule
-from fleet.render import Charts, Repositories, Sources, render_all
+from fleet.render import Charts, Repositories, Sources, render_possible
 from fleet.render.patching import patch_all
 
 _Commits = Mapping[Revision, str]
@@ -55,12 +56,13 @@ def read_sources(
         revisions = used_by(targets, revisions_of)
         commits = sources.resolve(revisions, revisions, everywhere=passing_credentials(targets))
         requests = used_by(targets, lambda target: requests_of(target, commits))
-        manifests = render_all(requests, sources, say.warning, requests, overrule=overrule)
-        together = {target: _together(target, commits, manifests) for target in targets}
+        manifests, failed = render_possible(requests, sources, say.warning, requests, overrule=overrule)
+        whole = [target for target in targets if manifests.keys() >= set(requests_of(target, commits))]
+        together = {target: _together(target, commits, manifests) for target in whole}
         for line in dict.fromkeys(line for _, repeated in together.values() for line in repeated):
             say.warning(line)
         objects = {target: objects for target, (objects, _) in together.items()}
-        patched = _patched(objects, commits, sources.cache_dir)
+        patched = _patched(objects, commits, sources.cache_dir, failed)
     return tuple(
         Rendered(target, tuple(commits[each] for each in revisions_of(target)), patched[target]) for target in targets
     )
@@ -75,10 +77,21 @@ def _together(
 
 
 def _patched(
-    together: Mapping[Target, tuple[Manifest, ...]], commits: _Commits, cache_dir: Path
+    together: Mapping[Target, tuple[Manifest, ...]], commits: _Commits, cache_dir: Path, failed: FleetError | None
 ) -> Mapping[Target, tuple[Manifest, ...]]:
-    """Return the objects with the targets' patches applied; targets that come to the same are patched once."""
+    """Return the objects with the targets' patches applied; targets that come to the same are patched once.
+
+    failed: what is wrong with other targets, to be raised together with what is wrong with patches.
+    """
     requests = {target: request for target in together for request in patches_of(target, commits)}
     rendered = {request: together[target] for target, request in requests.items()}
-    patched = patch_all(rendered, cache_dir, used_by(requests, lambda target: (requests[target],)))
+    errors = [failed] if failed else []
+    patched: Mapping[PatchRequest, tuple[Manifest, ...]] = {}
+    try:
+        patched = patch_all(rendered, cache_dir, used_by(requests, lambda target: (requests[target],)))
+    except RenderError as error:
+        errors.append(error)
+    wrong = gather(errors)
+    if wrong is not None:
+        raise wrong
     return {target: patched[requests[target]] if target in requests else each for target, each in together.items()}

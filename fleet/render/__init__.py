@@ -26,7 +26,7 @@ from fleet.render.renderer import Overrule, Renderer, as_declared, needed
 from fleet.render.sources import Sources
 from fleet.render.tools import Tools
 
-__all__ = ["Charts", "Repositories", "Sources", "render_all"]
+__all__ = ["Charts", "Repositories", "Sources", "render_possible"]
 
 Result = TypeVar("Result")
 
@@ -34,20 +34,20 @@ Result = TypeVar("Result")
 _AT_ONCE = 4
 
 
-def render_all(
+def render_possible(
     requests: Iterable[RenderRequest],
     sources: Sources,
     report: Report,
     used_by: Mapping[RenderRequest, Where] = MappingProxyType({}),
     *,
     overrule: Overrule = as_declared,
-) -> Mapping[RenderRequest, tuple[Manifest, ...]]:
-    """Return the manifests of each request; requests that come to the same are rendered once.
+) -> tuple[Mapping[RenderRequest, tuple[Manifest, ...]], FleetError | None]:
+    """Return the manifests of those requests that can be rendered, and what is wrong with the others.
 
-    report: gets warnings, a line each. used_by: completes `where` of the problems of a request.
-    overrule: returns the tool of a request with one of the path's source files, by path and text, on top of it.
-    Raises one error with the problems of all requests: a SourceError if any repository or path is at fault, else a
-    RenderError.
+    Requests that come to the same are rendered once. report: gets warnings, a line each. used_by: completes `where` of
+    the problems of a request. overrule: returns the tool of a request with one of the path's source files, by path and
+    text, on top of it. The error has the problems of all requests: it is a SourceError if any repository or path is at
+    fault, else a RenderError; None when all could be rendered.
     """
     cache = Cache(sources.cache_dir / "render")
     renderer = Renderer(sources, once(report), Tools(os.environ.get("PATH", "")), cache, overrule)
@@ -63,12 +63,17 @@ def render_all(
         failed += (RenderError(*completed(error.problems, using)) for error in renderer.tools.missing([tool]))
     possible = [request for request in sharing if not renderer.tools.missing(needed([request]))]
     rendered = _each(possible, renderer.render, sources, failed, lambda request: users(sharing[request]))
-    if failed:
-        kind = SourceError if any(isinstance(each, SourceError) for each in failed) else RenderError
-        raise kind(*(problem for each in failed for problem in each.problems))
     if tools:
         cache.trim()
-    return MappingProxyType({request: rendered[settled[request]] for request in wanted})
+    made = {request: rendered[same] for request, same in settled.items() if same in rendered}
+    return MappingProxyType(made), _all_of(failed)
+
+
+def _all_of(failed: Sequence[FleetError]) -> FleetError | None:
+    if not failed:
+        return None
+    kind = SourceError if any(isinstance(each, SourceError) for each in failed) else RenderError
+    return kind(*(problem for each in failed for problem in each.problems))
 
 
 def _each(

@@ -31,6 +31,7 @@ from fleet.yamlio import YamlProblem, load_documents
 
 _FILE_AND_LINE = re.compile(r"(?P<file>[\w./-]+\.(?:ya?ml|json)|Kustomization)\b.*?\bline (?P<line>\d+)", re.DOTALL)
 _CHARTS = "Charts in a kustomization are rendered with enable_helm=True, in YAML enableHelm: true."
+_ABSENT = re.compile(r"accumulating resources from '(?P<name>[^'\n]+)': evalsymlink failure")
 _NO_NETWORK = "kustomize has no network: name repositories, charts with their repo, or files of the repository."
 
 
@@ -125,7 +126,7 @@ class Kustomization:
             for reference, copy in local.items():
                 words = words.replace(f"'{copy}'", f"'{mask(reference)}'")
         hints = {"--enable-helm": _CHARTS, "127.0.0.1:9": _NO_NETWORK, "git' file": _NO_NETWORK}
-        hint = next((hint for sign, hint in hints.items() if sign in words), "")
+        hint = next((hint for sign, hint in hints.items() if sign in words), _absent(words))
         found = _FILE_AND_LINE.search(words)
         named = found and found["file"] in self.bases.selections[OWN].files
         where = Where(file=found["file"], line=int(found["line"])) if found and named else Where(file=self.file())
@@ -141,6 +142,18 @@ def find_kustomization(
     """
     directory = snapshot.directory(path)
     return Kustomization(directory.path, wanted, collect(directory, wanted, snapshot, outside), helm)
+
+
+def _absent(words: str) -> str:
+    found = _ABSENT.search(words)
+    if found is None:
+        return ""
+    if found["name"].startswith("../"):
+        return (
+            f"The commit has no directory {found['name']}. Only directories may be elsewhere: files have to be in the "
+            "directory of the kustomization that names them, or below it."
+        )
+    return f"The commit has no {found['name']} in the directory of the kustomization that names it."
 
 
 def _load(file: str, content: bytes) -> Mapping[str, Any]:

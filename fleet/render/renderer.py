@@ -50,7 +50,7 @@ def as_declared(request: RenderRequest, _file: str, _text: str) -> Declared:
 class Renderer:
     """What the requests of a run have in common. report: gets warnings; several threads call it, one at a time.
 
-    overrule: see render_all. turn: held while something is resolved that turns up during rendering.
+    overrule: see render_possible. turn: held while something is resolved that turns up during rendering.
     """
 
     sources: Sources

@@ -14,9 +14,8 @@ from fleet.errors import FleetError, RenderError, SourceError, Where
 from fleet.model.capabilities import Capabilities
 from fleet.model.manifest import Manifest
 from fleet.model.plan import RenderRequest, Revision
-from fleet.render import render_all
 from tests.render.chart_servers import Packer, Site
-from tests.render.world import Repo, World, config_map, names
+from tests.render.world import Repo, World, config_map, names, render_all
 
 pytestmark = pytest.mark.usefixtures("on_path")
 

@@ -17,9 +17,9 @@ import pytest
 from fleet.errors import SourceError
 from fleet.model.directory import Directory
 from fleet.model.plan import RenderRequest, Revision
-from fleet.render import Repositories, render_all
+from fleet.render import Repositories
 from fleet.render.locks import exclusive
-from tests.render.world import Repo, World, config_map, names
+from tests.render.world import Repo, World, config_map, names, render_all
 
 # Stands in for ssh: serves local repositories to git, and writes down that it was called.
 SSH = """#!/bin/sh
@@ -119,14 +119,14 @@ import sys
 from pathlib import Path
 from fleet.model.plan import RenderRequest, Revision
 from fleet.model.directory import Directory
-from fleet.render import Charts, Repositories, Sources, render_all
+from fleet.render import Charts, Repositories, Sources, render_possible
 cache, project, repo = sys.argv[1:]
 sys.stdin.readline()
 repositories = Repositories(cache_dir=Path(cache), project_dir=Path(project))
 with Sources(repositories, Charts(cache_dir=Path(cache))) as sources:
     commit = sources.resolve([Revision(repo, "main")])[Revision(repo, "main")]
     request = RenderRequest(repo, commit, ".", Directory())
-    print(commit, len(render_all([request], sources, print)[request]))
+    print(commit, len(render_possible([request], sources, print)[0][request]))
 """
 
 

@@ -9,9 +9,8 @@ import pytest
 from fleet.errors import FleetError, RenderError, SourceError, Where
 from fleet.model.directory import Directory
 from fleet.model.plan import RenderRequest, Revision
-from fleet.render import render_all
 from fleet.render.directory import MOST_BYTES
-from tests.render.world import Repo, World, config_map, names
+from tests.render.world import Repo, World, config_map, names, render_all
 
 FILES = (
     "a.yaml",

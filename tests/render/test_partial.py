@@ -16,8 +16,7 @@ from fleet.errors import SourceError
 from fleet.model.directory import Directory
 from fleet.model.helm import Helm
 from fleet.model.plan import RenderRequest, Revision
-from fleet.render import render_all
-from tests.render.world import Repo, World, config_map, names
+from tests.render.world import Repo, World, config_map, names, render_all
 
 LARGE = 3_000_000
 

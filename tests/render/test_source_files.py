@@ -9,8 +9,7 @@ from fleet.errors import FleetError, Where
 from fleet.model.plan import Release, RenderRequest, Revision
 from fleet.model.source import Tool
 from fleet.program.source_files import overrule
-from fleet.render import render_all
-from tests.render.world import Repo, World, config_map, names
+from tests.render.world import Repo, World, config_map, names, render_all
 
 pytestmark = pytest.mark.usefixtures("on_path")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +15,24 @@ from fleet.model.helm import Helm
 from fleet.model.manifest import Manifest
 from fleet.model.plan import Reference, Release, RenderRequest, Revision
 from fleet.model.source import Tool
-from fleet.render import Charts, Repositories, Sources, render_all
+from fleet.render import Charts, Repositories, Sources, render_possible
+from fleet.render.progress import Report
+from fleet.render.renderer import Overrule, as_declared
+
+
+def render_all(
+    requests: Iterable[RenderRequest],
+    sources: Sources,
+    report: Report,
+    used_by: Mapping[RenderRequest, Where] = MappingProxyType({}),
+    *,
+    overrule: Overrule = as_declared,
+) -> Mapping[RenderRequest, tuple[Manifest, ...]]:
+    """Render, and raise what is wrong."""
+    rendered, error = render_possible(requests, sources, report, used_by, overrule=overrule)
+    if error is not None:
+        raise error
+    return rendered
 
 
 @dataclass(frozen=True)
