@@ -1,12 +1,15 @@
 """Three real clusters, and every engine that is present."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from localclusters import LocalClusters, StartClusters
+from localclusters.progress import silent
 from tests.e2e.workbench import ENGINES, Embedded, Engine, Workbench, opened, present
+from testtools import ensure_tools
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +31,19 @@ def bench(
     """Return a fresh project; its namespace is made in every cluster and deleted again."""
     with opened(tmp_path, engine, clusters, request.node.name) as workbench:
         yield workbench
+
+
+@pytest.fixture(scope="session")
+def tools() -> Path:
+    """Return the directory with helm and kustomize."""
+    return ensure_tools(silent)
+
+
+@pytest.fixture
+def equipped(bench: Workbench, tools: Path) -> Workbench:
+    """Return the fresh project with helm and kustomize on its PATH."""
+    bench.extra_environment["PATH"] = f"{tools}{os.pathsep}{os.environ['PATH']}"
+    return bench
 
 
 @pytest.fixture

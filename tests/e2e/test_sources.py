@@ -1,17 +1,16 @@
-"""One Kustomize base with an overlay per cluster, one chart with values per cluster, on three real clusters."""
+"""One Kustomize base with an overlay per cluster, one chart with values per cluster, on three real clusters.
 
-import os
+The overlay of one cluster is on a base in another repository.
+"""
+
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
-
-from localclusters.progress import silent
 from tests.e2e.workbench import Workbench, deployment
-from testtools import ensure_tools
 
 CLUSTERS = ("hub", "dev", "prod")
 REPLICAS = {"hub": 1, "dev": 2, "prod": 3}
+REMOTE = "https://bases.example.com/bases.git//base?ref=v1"
 
 CHART = {
     "chart/Chart.yaml": "apiVersion: v2\nname: guestbook\nversion: 0.1.0\n",
@@ -53,13 +52,6 @@ spec:
 """
 
 
-@pytest.fixture
-def bench(bench: Workbench) -> Workbench:
-    """Return the project with helm and kustomize on its PATH."""
-    bench.extra_environment["PATH"] = f"{ensure_tools(silent)}{os.pathsep}{os.environ['PATH']}"
-    return bench
-
-
 def overlays() -> dict[str, str | Mapping[str, Any]]:
     files: dict[str, str | Mapping[str, Any]] = {
         "base/web.yaml": deployment("web"),
@@ -67,12 +59,13 @@ def overlays() -> dict[str, str | Mapping[str, Any]]:
     }
     for cluster, count in REPLICAS.items():
         replicas = [{"name": "web", "count": count}]
-        files[f"overlays/{cluster}/kustomization.yaml"] = {"resources": ["../../base"], "replicas": replicas}
+        base = REMOTE if cluster == "prod" else "../../base"
+        files[f"overlays/{cluster}/kustomization.yaml"] = {"resources": [base], "replicas": replicas}
     return files
 
 
-def test_an_overlay_per_cluster(bench: Workbench) -> None:
-    bench.declare(
+def test_an_overlay_per_cluster(equipped: Workbench) -> None:
+    equipped.declare(
         """
         fleet = Fleet(
             applications=[
@@ -93,40 +86,44 @@ def test_an_overlay_per_cluster(bench: Workbench) -> None:
         )
         """
     )
-    bench.commit(overlays())
-    bench.up()
-    assert {cluster: bench.replicas(cluster, "web") for cluster in CLUSTERS} == REPLICAS
-    path = f"/apis/apps/v1/namespaces/{bench.namespace}/deployments/web"
-    found = [bench.get(cluster, path) or {} for cluster in CLUSTERS]
-    images = [each["spec"]["template"]["spec"]["containers"][0]["image"] for each in found]
-    assert images == ["nginx:latest", "nginx:latest", "nginx:1.27"]
-    bench.up("--expect-no-changes")
+    equipped.mirrored.append("https://bases.example.com/bases.git")
+    equipped.configure()
+    equipped.repo.create_tag("v1", equipped.commit(overlays()))
+    equipped.commit({"base/web.yaml": deployment("web", args=["--new"])})
+    equipped.up()
+    assert {cluster: equipped.replicas(cluster, "web") for cluster in CLUSTERS} == REPLICAS
+    path = f"/apis/apps/v1/namespaces/{equipped.namespace}/deployments/web"
+    found = [equipped.get(cluster, path) or {} for cluster in CLUSTERS]
+    containers = [each["spec"]["template"]["spec"]["containers"][0] for each in found]
+    assert [each["image"] for each in containers] == ["nginx:latest", "nginx:latest", "nginx:1.27"]
+    assert [each.get("args") for each in containers] == [["--new"], ["--new"], None]
+    equipped.up("--expect-no-changes")
 
 
-def test_values_per_cluster(bench: Workbench) -> None:
-    bench.declare_yaml(APPLICATION.replace("NAMESPACE", bench.namespace))
-    bench.commit(CHART)
-    bench.up()
+def test_values_per_cluster(equipped: Workbench) -> None:
+    equipped.declare_yaml(APPLICATION.replace("NAMESPACE", equipped.namespace))
+    equipped.commit(CHART)
+    equipped.up()
     team = {"hub": "web", "dev": "dev", "prod": "web"}
     greeting = {"hub": "good day", "dev": "good day", "prod": "welcome, all"}
     for cluster in CLUSTERS:
         expected = {"greeting": greeting[cluster], "owner": f"{team[cluster]} web@example.com"}
-        assert bench.config_map(cluster, "guestbook") == {**expected, "namespace": bench.namespace}
-    bench.commit({"chart/values.yaml": "greeting: hello\nowner: {team: web, mail: new@example.com}\n"})
-    bench.up()
-    owners = [(bench.config_map(cluster, "guestbook") or {})["owner"] for cluster in CLUSTERS]
+        assert equipped.config_map(cluster, "guestbook") == {**expected, "namespace": equipped.namespace}
+    equipped.commit({"chart/values.yaml": "greeting: hello\nowner: {team: web, mail: new@example.com}\n"})
+    equipped.up()
+    owners = [(equipped.config_map(cluster, "guestbook") or {})["owner"] for cluster in CLUSTERS]
     assert owners == ["web new@example.com", "dev new@example.com", "web new@example.com"]
 
 
-def test_a_broken_chart_changes_nothing(bench: Workbench) -> None:
-    bench.declare_yaml(APPLICATION.replace("NAMESPACE", bench.namespace))
-    bench.commit(CHART)
-    bench.up()
-    paths = [f"/api/v1/namespaces/{bench.namespace}/configmaps/guestbook"]
-    before = [bench.versions(cluster, paths) for cluster in CLUSTERS]
-    bench.commit({"chart/templates/broken.yaml": "{{ required `a colour is required` .Values.colour }}\n"})
-    run = bench.up(exit_code=None)
+def test_a_broken_chart_changes_nothing(equipped: Workbench) -> None:
+    equipped.declare_yaml(APPLICATION.replace("NAMESPACE", equipped.namespace))
+    equipped.commit(CHART)
+    equipped.up()
+    paths = [f"/api/v1/namespaces/{equipped.namespace}/configmaps/guestbook"]
+    before = [equipped.versions(cluster, paths) for cluster in CLUSTERS]
+    equipped.commit({"chart/templates/broken.yaml": "{{ required `a colour is required` .Values.colour }}\n"})
+    run = equipped.up(exit_code=None)
     assert run.exit_code != 0
     assert "chart/templates/broken.yaml:1, application guestbook" in run.text
     assert "a colour is required" in run.text
-    assert [bench.versions(cluster, paths) for cluster in CLUSTERS] == before
+    assert [equipped.versions(cluster, paths) for cluster in CLUSTERS] == before
