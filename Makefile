@@ -58,8 +58,9 @@ format: venv ## Format the code.
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
-bench: venv clusters ## Measure: 3 clusters with 1,000 objects each.
+bench: venv clusters tools ## Measure: 3 clusters with 1,000 objects each; rendering 600 applications for 10 clusters.
 	@$(BIN)/python -m benchmarks apply --objects 1000 --clusters 3
+	@$(BIN)/python -m benchmarks render
 
 clean: ## Take local clusters down and remove what was built here; the cache of control planes stays.
 	@if [ -x $(BIN)/python ] && [ -d .localclusters ]; then $(BIN)/python -m localclusters down; fi

@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks apply`."""
+"""The command line: `python -m benchmarks apply`, `python -m benchmarks render`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from benchmarks.contender import Contender
 from benchmarks.errors import BenchmarkError
 from benchmarks.fleet_cli import REPOSITORY, FleetCli
 from benchmarks.raw import RawLoop
+from benchmarks.rendering.command import render
 from benchmarks.report import Report
 from benchmarks.steps import Step, chosen
 from localclusters import LocalClusters, LocalClustersError, running
@@ -47,7 +48,7 @@ class Flags:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
-    """Measure fleet beside kubectl and a loop of raw requests, against real API servers on this machine."""
+    """Measure fleet beside what people use instead of it, on this machine."""
 
 
 @cli.command()
@@ -80,12 +81,12 @@ def apply(**options: Any) -> None:
 def _measure(flags: Flags) -> Report:
     """Measure and print. What could be wrong with the options is found before the first API server is started."""
     if flags.write:
-        document.read(flags.write)
+        document.read(flags.write, "apply")
     contenders = tuple(CONTENDERS[name]() for name in CONTENDERS if name in flags.only or not flags.only)
     report = _report(flags, contenders)
     print(json.dumps(report.as_json(), indent=2) if flags.as_json else report.as_text())
     if flags.write and not report.outcome.failures:
-        document.write(flags.write, report.as_text())
+        document.write(flags.write, "apply", report.as_text())
     return report
 
 
@@ -111,6 +112,9 @@ def _report(flags: Flags, contenders: tuple[Contender, ...]) -> Report:
         machine=machine.serving(here, served),
         outcome=outcome,
     )
+
+
+cli.add_command(render)
 
 
 @contextmanager

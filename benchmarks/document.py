@@ -1,4 +1,4 @@
-"""Writing the results into a document, between two marks."""
+"""Writing the results of a command into its place in a document, between two marks."""
 
 from __future__ import annotations
 
@@ -6,28 +6,35 @@ from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
 
-BEGIN = "<!-- results: written by python -m benchmarks apply --write -->"
+_BEGIN = "<!-- results: written by python -m benchmarks {} --write -->"
+_ANY = _BEGIN.partition("{")[0]
 END = "<!-- end of results -->"
 
 
-def write(path: Path, report: str) -> None:
-    """Put the report between the marks of a document. Raises BenchmarkError."""
-    path.write_text(replaced(read(path), report))
+def begin(command: str) -> str:
+    """Return the line that a command's results come after."""
+    return _BEGIN.format(command)
 
 
-def read(path: Path) -> str:
-    """Return a document that a report can be written into. Raises BenchmarkError."""
+def write(path: Path, command: str, report: str) -> None:
+    """Put the report between the command's marks of a document. Raises BenchmarkError."""
+    path.write_text(replaced(read(path, command), command, report))
+
+
+def read(path: Path, command: str) -> str:
+    """Return a document that the command's report can be written into. Raises BenchmarkError."""
     try:
         text = path.read_text()
     except OSError as error:
         raise BenchmarkError(f"{path}: {error.strerror}") from error
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise BenchmarkError(f"{path} needs one line `{BEGIN}` and, below it, one line `{END}`")
+    inside, end, _ = text.partition(begin(command))[2].partition(END)
+    if text.count(begin(command)) != 1 or not end or _ANY in inside:
+        raise BenchmarkError(f"{path} needs one line `{begin(command)}` and, below it, a line `{END}`")
     return text
 
 
-def replaced(text: str, report: str) -> str:
-    """Return the document with the report in place of what was between the marks."""
-    before, _, rest = text.partition(BEGIN)
+def replaced(text: str, command: str, report: str) -> str:
+    """Return the document with the report in place of what was between the command's marks."""
+    before, _, rest = text.partition(begin(command))
     after = rest.partition(END)[2]
-    return f"{before}{BEGIN}\n```text\n{report}\n```\n{END}{after}"
+    return f"{before}{begin(command)}\n```text\n{report}\n```\n{END}{after}"

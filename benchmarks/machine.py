@@ -18,8 +18,9 @@ PROC = Path("/proc")
 class Machine:
     """The machine and the versions of a campaign.
 
-    cores: those that this process may use. load: the load average over a minute, before anything was started.
-    kubectl: empty when it was not measured. revision: of this repository; a trailing + means uncommitted changes.
+    revision: of this repository; a trailing + means uncommitted changes. cores: those that this process may use.
+    load: the load average over a minute, before anything was started.
+    kubernetes, kubectl, helm, kustomize: their versions; empty when they were not measured.
     """
 
     date: str
@@ -29,9 +30,11 @@ class Machine:
     memory_bytes: int
     system: str
     python: str
-    kubernetes: str
-    kubectl: str
     load: float
+    kubernetes: str = ""
+    kubectl: str = ""
+    helm: str = ""
+    kustomize: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a JSON document."""
@@ -39,17 +42,18 @@ class Machine:
 
     def __str__(self) -> str:
         """Return a few lines for people."""
-        kubectl = f", kubectl {self.kubectl}" if self.kubectl else ""
+        programs = ("Kubernetes", self.kubernetes), ("kubectl", self.kubectl), ("helm", self.helm)
+        used = [f"{name} {version}" for name, version in (*programs, ("kustomize", self.kustomize)) if version]
         return (
             f"{self.date}, revision {self.revision}\n"
             f"{self.cores} cores ({self.processor}), {self.memory_bytes / 2**30:.0f} GiB, {self.system}, "
             f"load {self.load:.1f} at the start\n"
-            f"Python {self.python}, Kubernetes {self.kubernetes}{kubectl}"
+            f"{', '.join((f'Python {self.python}', *used))}"
         )
 
 
-def look(*, kubectl: str, repository: Path) -> Machine:
-    """Look at this machine. kubectl: its version; empty for none."""
+def look(*, repository: Path, kubectl: str = "", helm: str = "", kustomize: str = "") -> Machine:
+    """Look at this machine. kubectl, helm, kustomize: their versions; empty for none."""
     return Machine(
         date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         revision=_revision(repository),
@@ -58,9 +62,10 @@ def look(*, kubectl: str, repository: Path) -> Machine:
         memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         system=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
-        kubernetes="",
-        kubectl=kubectl,
         load=os.getloadavg()[0],
+        kubectl=kubectl,
+        helm=helm,
+        kustomize=kustomize,
     )
 
 

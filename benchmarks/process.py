@@ -50,17 +50,20 @@ def then(usages: Iterable[Usage]) -> Usage:
     )
 
 
-def run(command: Command, log: Path, timeout_s: float = TIMEOUT_S) -> Usage:
-    """Run a command with its output in a file. Raises BenchmarkError, with its last lines, when it did not work."""
-    with log.open("w") as output:
+def run(command: Command, log: Path, timeout_s: float = TIMEOUT_S, output: Path | None = None) -> Usage:
+    """Run a command with what it says in a file. Raises BenchmarkError, with its last lines, when it did not work.
+
+    output: where its standard output goes; None is the log, too.
+    """
+    with log.open("w") as said, (output or log).open("a" if output is None else "w") as written:
         began = time.perf_counter()
         process = subprocess.Popen(
             command.argv,
             cwd=command.cwd,
             env={**os.environ, **command.environment},
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdout=written,
+            stderr=said,
             start_new_session=True,
         )
         usage = _wait(process, began, timeout_s)

@@ -11,17 +11,20 @@ from benchmarks import marks, table
 from benchmarks.campaign import Outcome
 from benchmarks.machine import Machine
 from benchmarks.marks import Mark
-from benchmarks.measurement import Measurement, Typical, typical
+from benchmarks.measurement import Typical, typical
 
 NO_MARKS = f"The marks are for {marks.CLUSTERS} clusters with {marks.OBJECTS:,} ConfigMaps each."
 # etcd alone takes about a third of a core.
-_BUSY_CORES = 0.6
+BUSY_CORES = 0.6
 
 
-def disturbed(results: Iterable[Measurement]) -> str:
-    """Return a warning when the machine had much else to do; empty when it had not, or nobody knows."""
-    known = [each.other_cores for each in results if each.other_cores is not None]
-    if not known or (typically := median(known)) <= _BUSY_CORES:
+def disturbed(other_cores: Iterable[float | None], limit: float) -> str:
+    """Return a warning when the machine had much else to do; empty when it had not, or nobody knows.
+
+    other_cores: what others kept busy during each measurement. limit: what of that is no disturbance.
+    """
+    known = [each for each in other_cores if each is not None]
+    if not known or (typically := median(known)) <= limit:
         return ""
     return (
         f"NOTE: others kept {typically:.1f} cores busy meanwhile: these times are longer than need be; measure again."
@@ -68,5 +71,5 @@ class Report:
         judged = "\n".join(f"- {each}" for each in self.marks) or NO_MARKS
         failed = "\n".join(f"FAILED: {each}" for each in self.outcome.failures)
         measured = table.tables(self.results) if self.results else ""
-        noise = disturbed(self.results.values())
+        noise = disturbed((each.other_cores for each in self.results.values()), BUSY_CORES)
         return "\n\n".join(part for part in (head, noise, measured, judged, failed) if part)

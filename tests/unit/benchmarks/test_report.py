@@ -7,7 +7,7 @@ import pytest
 from benchmarks.campaign import Outcome
 from benchmarks.machine import Machine
 from benchmarks.measurement import Measurement
-from benchmarks.report import Report, disturbed
+from benchmarks.report import BUSY_CORES, Report, disturbed
 from benchmarks.steps import Step
 from tests.unit.benchmarks.results import measured
 
@@ -70,4 +70,4 @@ def test_json_has_every_run_and_the_typical_one() -> None:
     ids=["one busy moment", "a busy machine", "unknown", "nothing measured"],
 )
 def test_a_busy_machine_is_told(others: tuple[float | None, ...], warns: bool) -> None:
-    assert bool(disturbed(measured("fleet", Step.CREATE, 1, others=each) for each in others)) is warns
+    assert bool(disturbed(others, BUSY_CORES)) is warns
