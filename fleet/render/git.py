@@ -23,6 +23,7 @@ from fleet.render.objects import Objects
 from fleet.render.partial import LackingError
 from fleet.render.problems import completed
 from fleet.render.progress import Report, one_at_a_time
+from fleet.render.runner import Git
 from fleet.render.snapshot import Node, Root, Snapshot
 
 # Fetching is waiting; more at once only makes a forge slow down or refuse.
@@ -100,6 +101,10 @@ class Repositories:
             raise SourceError(*(each for several, user in users for each in completed(several, user)))
         self._save_pins(new)
         return MappingProxyType({each: self._commits[each] for each in asked})
+
+    def reader(self, repo: str) -> Git:
+        """Return git in the mirror of a repository that `resolve` has fetched. Raises SourceError."""
+        return self._mirror(self._address(repo)).git
 
     @contextmanager
     def snapshot(self, repo: str, commit: str) -> Iterator[Snapshot]:

@@ -207,7 +207,7 @@ class Mirror:
         git = Git(new, self.address.secrets)
         try:
             _lay_out(new)
-            if not whole and self._is_able(git):
+            if not whole and partial.is_possible(git):
                 partial.mark(new)
             partial.settle(new, self._fetch(git, refspecs))
         except GitFailed as failed:
@@ -221,10 +221,6 @@ class Mirror:
             self.directory.rename(old)
         new.rename(self.directory)
         shutil.rmtree(old, ignore_errors=True)
-
-    def _is_able(self, git: Git) -> bool:
-        with FetchProgress(self.address.shown, self.report) as progress:
-            return partial.is_able(git, self.address, self.timeout_s, progress)
 
     def _fetch(self, git: Git, refspecs: set[str]) -> str:
         """Fetch; a ref that the remote has not is remembered as absent, and the rest fetched without it."""

@@ -1,15 +1,14 @@
 """Partial: mirrors that have every commit and directory of a repository, and only those of its files that were read.
 
-In: the directory of a mirror, and an address. Out: what git has to be told. What makes git fetch by itself whatever it
-lacks, file by file, is said only to the `git fetch` that is started on purpose, and is never written into the mirror:
-every other git finds that a file is missing, and says so at once.
+In: the directory of a mirror, and an address. Out: what git has to be told. git itself would fetch whatever it lacks,
+file by file. It is kept from that (`GIT_NO_LAZY_FETCH`, in fleet.render.runner); and that the mirror is partial is said
+only to the `git fetch` that is started on purpose, and never written into the mirror.
 """
 
 from __future__ import annotations
 
 import re
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from fleet.render.address import Address
@@ -18,8 +17,7 @@ from fleet.render.runner import Git
 _MARK = "fleet-partial"
 _REMOTE = "fleet"
 _FILTER = "blob:none"
-# gitprotocol-v2(5). That version gives out every object that is asked for by its SHA, too; older ones do not.
-_ABLE = re.compile(rb"< fetch=(?:.* )?filter\b")
+# Servers of before Git's protocol version 2 give out branches and tags only; others may have thrown the file away.
 _IGNORED = "filtering not recognized by server"
 _REFUSED = re.compile(r"not our ref|unadvertised object|filter '.*' not supported")
 
@@ -33,19 +31,16 @@ class LackingError(Exception):
         self.shas = tuple(shas)
 
 
-def is_able(git: Git, address: Address, timeout_s: float, progress: Callable[[str, int], None]) -> bool:
-    """Return whether the server may be able to leave files out and give them out later. See Git.watch.
+def is_possible(git: Git) -> bool:
+    """Return whether this git can be kept from fetching by itself: 2.45 and newer can, and 2.39.4, 2.40.2 and so on.
 
-    A web server is asked before anything is fetched. It may serve the repository as plain files, and of such a one git
-    would fetch what it lacks by itself, without end.
+    Any other would, of a shallow repository or of a web server of plain files, start one fetch from within another
+    without end. git: in an empty repository.
     """
-    if not git.output("ls-remote", "--get-url", "--end-of-options", address.url).startswith(b"http"):
-        return True
-    with tempfile.TemporaryDirectory(prefix="fleet-") as directory:
-        trace = Path(directory) / "packets"
-        ask = ("ls-remote", "--quiet", "--end-of-options", address.url, "HEAD")
-        git.watch(*ask, timeout_s=timeout_s, progress=progress, environ={"GIT_TRACE_PACKET": str(trace)})
-        return trace.exists() and bool(_ABLE.search(trace.read_bytes()))
+    nowhere = (f"remote.{_REMOTE}.promisor=true", f"remote.{_REMOTE}.url={git.directory / 'nowhere'}")
+    options = (word for setting in nowhere for word in ("-c", setting))
+    _, _, said = git.outcome(*options, "cat-file", "-e", "1" * 40)
+    return "lazy fetching disabled" in said
 
 
 def mark(directory: Path) -> None:

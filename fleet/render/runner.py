@@ -71,6 +71,7 @@ def environment(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
         "GIT_WORK_TREE": str(directory),
         "GIT_NAMESPACE": "",
         "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_NO_LAZY_FETCH": "1",
         "GIT_TERMINAL_PROMPT": "0",
         "GCM_INTERACTIVE": "never",
         "SSH_ASKPASS": "",
@@ -91,18 +92,28 @@ class Git:
     directory: Path
     secrets: tuple[str, ...] = ()
 
-    def output(self, *arguments: str, given: bytes = b"") -> bytes:
+    def output(self, *arguments: str, given: bytes = b"", environ: Mapping[str, str] = MappingProxyType({})) -> bytes:
         """Return what git writes to its standard output. given: its standard input. Raises GitFailed."""
-        process = self.start(*arguments)
-        written, errors = process.communicate(given)
-        if process.returncode:
-            raise GitFailed(self.said(errors.decode(errors="replace").splitlines()))
-        return bytes(written)
+        code, written, errors = self.outcome(*arguments, given=given, environ=environ)
+        if code:
+            raise GitFailed(self.said(errors.splitlines()))
+        return written
 
-    def start(self, *arguments: str) -> GitPython.AutoInterrupt:
+    def outcome(
+        self, *arguments: str, given: bytes = b"", environ: Mapping[str, str] = MappingProxyType({})
+    ) -> tuple[int, bytes, str]:
+        """Return git's exit code, what it writes to its standard output, and all that it says besides, as it is.
+
+        environ: more variables for it.
+        """
+        process = self.start(*arguments, environ=environ)
+        written, errors = process.communicate(given)
+        return process.returncode, bytes(written), errors.decode(errors="replace")
+
+    def start(self, *arguments: str, environ: Mapping[str, str] = MappingProxyType({})) -> GitPython.AutoInterrupt:
         """Return a running git with its standard streams as pipes of bytes; it ends with its last reference."""
         module = gitpython()
-        overrides = environment(os.environ, self.directory)
+        overrides = {**environment(os.environ, self.directory), **environ}
         process: GitPython.AutoInterrupt = module.Git().execute(
             self._command(arguments), istream=PIPE, as_process=True, env=overrides
         )
@@ -114,11 +125,10 @@ class Git:
         timeout_s: float,
         progress: Callable[[str, int], None],
         given: bytes = b"",
-        environ: Mapping[str, str] = MappingProxyType({}),
     ) -> str:
         """Run a git that talks to a server; return the masked end of what it said, progress aside. Raises GitFailed.
 
-        progress: gets git's phase and percent. given: its standard input. environ: more variables for it.
+        progress: gets git's phase and percent. given: its standard input.
         """
         module = gitpython()
         lines: deque[str] = deque(maxlen=100)
@@ -132,7 +142,6 @@ class Git:
 
         # Whatever the address is: `url.<base>.insteadOf` in the user's configuration can make ssh of it.
         overrides = environment(os.environ, self.directory) | ssh_command(os.environ, self._configured_ssh())
-        overrides |= environ
         started = time.monotonic()
         with tempfile.TemporaryFile() as standard_input:
             standard_input.write(given)
