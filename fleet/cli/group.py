@@ -15,6 +15,7 @@ from fleet.cli.options import options
 from fleet.cli.preview import preview
 from fleet.cli.refresh import refresh
 from fleet.cli.render import render
+from fleet.cli.stack.group import stack
 from fleet.cli.targets import targets
 from fleet.cli.trouble import FleetGroup
 from fleet.cli.up import up
@@ -38,5 +39,5 @@ def cli() -> None:
     """
 
 
-for command in (preview, up, refresh, destroy, cancel, heal_command, targets, render, diff, explain, clusters):
+for command in (preview, up, refresh, destroy, cancel, heal_command, targets, render, diff, explain, clusters, stack):
     cli.add_command(command)

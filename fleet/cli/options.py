@@ -139,6 +139,7 @@ SCHEDULED = click.option(
     envvar="FLEET_SCHEDULED",
     help="Nobody asked for this run: applications that are not automated stay at their deployed revision.",
 )
+SHOW_SECRETS = click.option("--show-secrets", is_flag=True, help="Show secret values in plain text.")
 SUPPRESS_PROGRESS = click.option("--suppress-progress", is_flag=True, help="Print no progress while working.")
 
 EVERYWHERE: tuple[Option[Any], ...] = (

@@ -6,12 +6,12 @@ stack can be run is not decided here.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fleet.engine import project as projects
+from fleet.engine import selected
+from fleet.engine.backend import Backend
 from fleet.engine.project import Project
 from fleet.errors import DeclarationError, Problem, StackNotFoundError
 
@@ -35,48 +35,38 @@ def names(project: Project) -> tuple[str, ...]:
     return tuple(sorted(configured | programs | documents))
 
 
-def choose(project: Project, asked: str | None, environment: Mapping[str, str]) -> str:
-    """Return the short name of the stack that is meant.
+def known(project: Project, backend: Backend) -> tuple[str, ...]:
+    """Return the stacks that have a configuration, a declaration or a state, sorted."""
+    return tuple(sorted({*names(project), *backend.stacks(project.name)}))
+
+
+def choose(
+    project: Project, asked: str | None, environment: Mapping[str, str], there: Sequence[str] | None = None
+) -> str:
+    """Return the short name of the stack that is meant. there: the stacks to choose from; None for `names`.
 
     Source: Pulumi takes -s, then $PULUMI_STACK, then the selection in its workspace file, and asks for the rest; the
     only stack there is needs no asking. Raises StackNotFoundError, naming the stacks there are.
     """
     named = asked or environment.get("PULUMI_STACK")
     if named:
-        return _short(project, named)
-    known = names(project)
-    selected = _selected(project, environment)
-    if selected in known:
-        return selected
-    if len(known) == 1:
-        return known[0]
-    if not known:
+        return short(project, named)
+    candidates = names(project) if there is None else there
+    chosen = selected.read(project, environment)
+    if chosen in candidates:
+        return chosen
+    if len(candidates) == 1:
+        return candidates[0]
+    if not candidates:
         hint = f"Declare one in {DECLARATIONS}/<stack>.py, or in {DECLARATIONS}/<stack>/*.yaml."
         raise StackNotFoundError(Problem(f"the project {project.name} has no stack", hint=hint))
-    summary = f"no stack is chosen, and the project {project.name} has several: {', '.join(known)}"
+    summary = f"no stack is chosen, and the project {project.name} has several: {', '.join(candidates)}"
     raise StackNotFoundError(Problem(summary, hint="Name one with -s/--stack."))
 
 
-def _short(project: Project, name: str) -> str:
+def short(project: Project, name: str) -> str:
     """Return `dev` for `dev`, `organization/dev` and `organization/<project>/dev`."""
     *qualifiers, short = name.split("/")
     if len(qualifiers) == 2 and qualifiers[1] != project.name:
         raise StackNotFoundError(Problem(f"the stack {name} is one of project {qualifiers[1]}, not of {project.name}"))
     return short
-
-
-def _selected(project: Project, environment: Mapping[str, str]) -> str:
-    """Return what `pulumi stack select` chose, or an empty string.
-
-    Source: pulumi/pulumi, pkg/workspace/workspace.go settingsPath and settings.go.
-    """
-    home = Path(environment.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    digest = hashlib.sha1(str(project.file).encode(), usedforsecurity=False).hexdigest()
-    try:
-        settings = json.loads((home / "workspaces" / f"{project.name}-{digest}-workspace.json").read_text())
-        per_backend = dict(settings.get("stacks") or {})
-        backend = environment.get("PULUMI_BACKEND_URL") or project.backend_url
-        chosen = per_backend.get(backend) or settings.get("stack") or ""
-    except (OSError, ValueError, AttributeError, TypeError):
-        return ""
-    return str(chosen).rpartition("/")[2]

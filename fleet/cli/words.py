@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from fleet.engine.events import Drift, DriftKind, FieldChange, Operation, Subject
@@ -33,6 +34,16 @@ VERBS = {
     Operation.SAME: Verb(" ", "unchanged", "unchanged", "dim"),
 }
 
+# In seconds; a month has 30 days and a year 12 months.
+_UNITS = (
+    ("year", 31_104_000),
+    ("month", 2_592_000),
+    ("week", 604_800),
+    ("day", 86_400),
+    ("hour", 3_600),
+    ("minute", 60),
+    ("second", 1),
+)
 # Everything below a space but tab and newline, DEL, and the C1 range: what could move a terminal's cursor.
 _CONTROL = {code: "�" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
 LONGEST_VALUE = 60
@@ -55,6 +66,20 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
+
+
+def ago(seconds: float) -> str:
+    """Return `now`, `5 seconds ago`, `3 hours ago`, `2 weeks ago`, as Pulumi words it."""
+    if seconds < 1:
+        return "now"
+    name, size = next((name, size) for name, size in _UNITS if seconds >= size)
+    number = int(seconds // size)
+    return f"{number} {name}{'' if number == 1 else 's'} ago"
+
+
+def moment(at: datetime) -> str:
+    """Return `2026-11-22T18:55:27.676Z`, as Pulumi writes times in JSON."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

@@ -19,14 +19,15 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from fleet.engine import files
+from fleet.engine.history import Update, encode
 from fleet.errors import Problem, StateError, UnsupportedError, Where
 
 _LAYOUT: Final = "version: 1\n"
@@ -42,23 +43,6 @@ class StackRef:
 
     def __str__(self) -> str:
         return f"organization/{self.project}/{self.stack}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Update:
-    """A record of one run, as `pulumi stack history` shows it.
-
-    kind: `update`, `refresh` or `destroy`. started_s, ended_s: since 1970. config: key → string, or an object in which
-    secrets are `{"secure": <ciphertext>}`. changes: operation → number of resources, in Pulumi's words.
-    """
-
-    kind: str
-    started_s: int
-    ended_s: int
-    succeeded: bool
-    message: str = ""
-    config: Mapping[str, Any] = field(default_factory=dict)
-    changes: Mapping[str, int] = field(default_factory=dict)
 
 
 def folder_of(url: str, *, relative_to: Path) -> Path:
@@ -109,9 +93,16 @@ class Backend:
     def stacks(self, project: str) -> tuple[str, ...]:
         """Return the stacks of a project that have a state, sorted."""
         folder = self.folder("stacks", project)
-        with files.reporting("read", folder), suppress(FileNotFoundError):
+        with files.reporting("read", folder), suppress(FileNotFoundError, NotADirectoryError):
             names = (entry.name.removesuffix(".gz").removesuffix(".zst") for entry in folder.iterdir())
             return tuple(sorted({name.removesuffix(".json") for name in names if name.endswith(".json")}))
+        return ()
+
+    def projects(self) -> tuple[str, ...]:
+        """Return the projects that have a stack here, sorted."""
+        folder = self.folder("stacks")
+        with files.reporting("read", folder), suppress(FileNotFoundError):
+            return tuple(sorted(entry.name for entry in folder.iterdir() if self.stacks(entry.name)))
         return ()
 
     def check_layout(self) -> None:
@@ -135,15 +126,8 @@ class Backend:
 
     def read(self, ref: StackRef) -> bytes | None:
         """Return the checkpoint of a stack, uncompressed; None where there is none yet."""
-        path = self._current(ref)
-        if path.suffix == ".zst":
-            hint = "Run any update with Pulumi and PULUMI_DIY_BACKEND_ZSTD unset; it writes the state uncompressed."
-            raise StateError(Problem("The state is compressed with zstd", where=Where(file=str(path)), hint=hint))
-        data = files.read(path)
-        if data is None or path.suffix != ".gz":
-            return data
         try:
-            return gzip.decompress(data)
+            return _content(self._current(ref))
         except (OSError, EOFError) as error:
             raise self.broken(ref, str(error)) from error
 
@@ -159,27 +143,70 @@ class Backend:
 
         Raises StateError, and writes nothing, when something else is there by now.
         """
-        path, current = self.checkpoint_file(ref), self._current(ref)
         if digest(self.read(ref)) != replaces:
+            where = Where(file=str(self.checkpoint_file(ref)))
             hint = "Something else has written it during this run. What this run did is in the journal beside it."
-            raise StateError(Problem("The state is not the one that was read", where=Where(file=str(path)), hint=hint))
+            raise StateError(Problem("The state is not the one that was read", where=where, hint=hint))
+        self.overwrite(ref, data)
+
+    def overwrite(self, ref: StackRef, data: bytes) -> None:
+        """Write the checkpoint of a stack whatever is there, a damaged one included, and keep that as `.bak`."""
+        path, current = self.checkpoint_file(ref), self._current(ref)
         if current.exists():
             files.copy(current, current.with_name(current.name + ".bak"))
         files.replace(path, data)
         if current != path:
             current.unlink(missing_ok=True)
 
+    def back_up(self, ref: StackRef) -> Path | None:
+        """Add the checkpoint of a stack to its backups; return the copy, or None where there is nothing to copy."""
+        current, path = self._current(ref), self.checkpoint_file(ref)
+        if not current.exists():
+            return None
+        ending = current.name.removeprefix(path.stem)
+        copy = self.folder("backups", ref.project, ref.stack) / f"{ref.stack}.{time.time_ns()}{ending}"
+        files.copy(current, copy)
+        return copy
+
+    def remove(self, ref: StackRef, *, backups: bool) -> None:
+        """Remove a stack as Pulumi does: its history goes, its checkpoint becomes `.bak`. backups: those go too."""
+        current, journal = self._current(ref), self.journal_file(ref)
+        for path in (current, journal):
+            with files.reporting("removed", path), suppress(FileNotFoundError):
+                path.replace(path.with_name(path.name + ".bak"))
+        leftover = [current.with_name(current.name + ".attrs"), *self.folder("history", ref.project).glob(ref.stack)]
+        if backups:
+            leftover += [path.with_name(path.name + ".bak") for path in (current, journal)]
+            leftover += self.folder("backups", ref.project).glob(ref.stack)
+        for path in leftover:
+            files.remove(path)
+
     def record(self, ref: StackRef, update: Update, *, copy: bool) -> None:
         """Add an update to the history. copy: the checkpoint is new, and worth a copy there and in the backups."""
         now_ns = time.time_ns()
         base = self.folder("history", ref.project, ref.stack) / f"{ref.stack}-{now_ns}"
-        files.replace(base.with_name(base.name + ".history.json"), _history(update))
+        files.replace(base.with_name(base.name + ".history.json"), encode(update))
         if copy:
             checkpoint = self.checkpoint_file(ref)
             files.copy(checkpoint, base.with_name(base.name + ".checkpoint.json"))
             if self.retain_backups:
-                backups = self.folder("backups", ref.project, ref.stack)
-                files.copy(checkpoint, backups / f"{ref.stack}.{now_ns}.json")
+                self.back_up(ref)
+
+    def updates(self, ref: StackRef) -> tuple[Path, ...]:
+        """Return the records of a stack's updates, the oldest first."""
+        found = self.folder("history", ref.project, ref.stack).glob(f"{ref.stack}-*.history.json*")
+        return tuple(sorted(path for path in found if path.name.endswith((".json", ".json.gz", ".json.zst"))))
+
+    def outcome(self, update: Path) -> bytes | None:
+        """Return the checkpoint that an update left, uncompressed; None where it left no copy. update: its record."""
+        return self.read_record(update.with_name(update.name.replace(".history.json", ".checkpoint.json")))
+
+    def read_record(self, path: Path) -> bytes | None:
+        """Return a file of the history, uncompressed; None where there is none. Raises StateError for a broken one."""
+        try:
+            return _content(path)
+        except (OSError, EOFError) as error:
+            raise StateError(Problem("It cannot be read", Where(file=str(path)), str(error))) from error
 
     def broken(self, ref: StackRef, reason: str) -> StateError:
         """Return the error for a checkpoint that cannot be read. It names the newest backup that can."""
@@ -199,20 +226,13 @@ class Backend:
         yield from sorted(kept, key=lambda path: path.stat().st_mtime_ns, reverse=True)
 
 
-def _history(update: Update) -> bytes:
-    """Return UpdateInfo of Pulumi's pkg/backend/updates.go."""
-    info: dict[str, Any] = {
-        "kind": update.kind,
-        "startTime": update.started_s,
-        "message": update.message,
-        "environment": {"exec.agent": "fleet", "exec.kind": "cli"},
-        "config": dict(sorted(update.config.items())),
-        "version": 0,
-        "result": "succeeded" if update.succeeded else "failed",
-        "endTime": update.ended_s,
-    }
-    changes = {operation: count for operation, count in sorted(update.changes.items()) if count}
-    return json.dumps(info | ({"resourceChanges": changes} if changes else {}), ensure_ascii=False).encode()
+def _content(path: Path) -> bytes | None:
+    """Return what is in a file, uncompressed; None where there is none. Raises OSError or EOFError for a broken one."""
+    if path.suffix == ".zst":
+        hint = "Run any update with Pulumi and PULUMI_DIY_BACKEND_ZSTD unset; it writes the state uncompressed."
+        raise StateError(Problem("It is compressed with zstd", where=Where(file=str(path)), hint=hint))
+    data = files.read(path)
+    return gzip.decompress(data) if data is not None and path.suffix == ".gz" else data
 
 
 def _is_whole(path: Path) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
@@ -35,11 +35,10 @@ def decode(data: bytes, *, file: str, vault: Vault) -> Snapshot:
     Raises CorruptCheckpointError, or StateError for a checkpoint that is sound and cannot be used: a newer format,
     features that this engine has not, resources that contradict each other, secrets that cannot be decrypted.
     """
-    with _collecting_no_garbage():
+    with collecting_no_garbage():
         try:
             document, secrets = codec.load(data.decode())
-            latest = _latest(document, file)
-            snapshot = _snapshot(latest)
+            snapshot = snapshot_of(_latest(document, file))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise CorruptCheckpointError(f"{type(error).__name__}: {error}") from error
         vault.unlock(secrets, snapshot.secrets_provider)
@@ -48,7 +47,7 @@ def decode(data: bytes, *, file: str, vault: Vault) -> Snapshot:
 
 
 @contextmanager
-def _collecting_no_garbage() -> Iterator[None]:
+def collecting_no_garbage() -> Iterator[None]:
     """Keep the collector from walking, again and again, through a large document that is all in use."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -79,8 +78,12 @@ def _left_untouched(file: str, what: str, hint: str, detail: str = "") -> StateE
     return StateError(Problem(summary, where=Where(file=file), detail=detail, hint=hint))
 
 
-def _snapshot(latest: Mapping[str, Any]) -> Snapshot:
-    rest = dict(latest)
+def snapshot_of(deployment: Mapping[str, Any]) -> Snapshot:
+    """Return the snapshot of the parsed JSON of a deployment, its secrets as they are.
+
+    Raises ValueError, KeyError, TypeError or AttributeError for what is none.
+    """
+    rest = dict(deployment)
     provider = rest.pop("secrets_providers", None)
     return Snapshot(
         manifest=rest.pop("manifest", {}),
@@ -93,11 +96,21 @@ def _snapshot(latest: Mapping[str, Any]) -> Snapshot:
 
 
 def _refuse_contradictions(snapshot: Snapshot, file: str) -> None:
-    found = [*_tampering(snapshot.manifest), *integrity.violations(snapshot.resources)]
+    found = contradictions(snapshot)
     if found:
-        more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
         hint = "`pulumi state repair` can put it right; so can an older state from the backups."
-        raise _left_untouched(file, "contradicts itself", hint, detail="\n".join([*found[:_SHOWN], *more]))
+        raise _left_untouched(file, "contradicts itself", hint, detail=shortened(found))
+
+
+def contradictions(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return what Pulumi would refuse the snapshot for, in words."""
+    return (*_tampering(snapshot.manifest), *integrity.violations(snapshot.resources))
+
+
+def shortened(found: Sequence[str]) -> str:
+    """Return the first few lines, and how many more there are."""
+    more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
+    return "\n".join([*found[:_SHOWN], *more])
 
 
 def _tampering(manifest: Mapping[str, Any]) -> list[str]:

@@ -52,6 +52,15 @@ def copy(source: Path, target: Path) -> None:
     replace(target, data)
 
 
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it; what is not there is no error."""
+    with reporting("removed", path), suppress(FileNotFoundError):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
 @contextmanager
 def _beside(path: Path) -> Iterator[Path]:
     """Give a name in the same folder that no engine takes for a stack or a lock, and clear it away at the end."""

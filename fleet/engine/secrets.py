@@ -141,6 +141,18 @@ class Vault:
         self._refuse_other(self._provider)
         return self._decrypt(ciphertext, self._salt)
 
+    def opener(self, provider: SecretsProvider | None) -> Callable[[str], str]:
+        """Return what decrypts the secrets of a checkpoint. provider: what the checkpoint says of them.
+
+        It raises StateError or UnsupportedError as `unlock` does.
+        """
+
+        def opened(ciphertext: str) -> str:
+            self._refuse_other("" if provider is None else provider.type)
+            return self._decrypt(ciphertext, "" if provider is None else provider.salt)
+
+        return opened
+
     def unlock(self, secrets: Iterable[Secret], provider: SecretsProvider | None) -> None:
         """Give the secrets of a checkpoint their values. provider: what the checkpoint says of them.
 

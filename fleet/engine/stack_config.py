@@ -118,15 +118,15 @@ def resolve(project: Project, config: StackConfig, decrypt: Callable[[str], str]
     """
     declared = project.config
     recorded = {key: each.given for key, each in declared.items() if each.given is not None} | dict(config.values)
-    opened = {key: _opened(value, decrypt) for key, value in recorded.items()}
+    opened = {key: reveal(value, decrypt) for key, value in recorded.items()}
     own = (each for each in declared.values() if each.key.startswith(f"{project.name}:"))
     problems = [problem for each in own for problem in _violations(project, config, each, opened)]
     if problems:
         raise DeclarationError(*problems)
     return Configuration(
-        values={key: _text(value) for key, value in sorted(opened.items())},
-        secret_keys=tuple(sorted(key for key, value in recorded.items() if _is_secret(value))),
-        recorded={key: value if _is_composite(value) else _text(value) for key, value in recorded.items()},
+        values={key: as_text(value) for key, value in sorted(opened.items())},
+        secret_keys=tuple(sorted(key for key, value in recorded.items() if is_secret(value))),
+        recorded={key: value if _is_composite(value) else as_text(value) for key, value in recorded.items()},
     )
 
 
@@ -139,10 +139,10 @@ def _violations(
         yield Problem(f"configuration key {declared.written!r} has no value", where, "", hint)
         return
     value = opened[declared.key]
-    if declared.secret and not _is_secret(config.values.get(declared.key)):
+    if declared.secret and not is_secret(config.values.get(declared.key)):
         hint = f"Encrypt it: `pulumi config set --secret {declared.written}`."
         yield Problem(f"configuration key {declared.written!r} must be a secret", where, "", hint)
-    if not declared.accepts(value if _is_composite(value) else _text(value)):
+    if not declared.accepts(value if _is_composite(value) else as_text(value)):
         yield Problem(f"configuration key {declared.written!r} must be of type {declared.type_name}", where)
 
 
@@ -162,23 +162,25 @@ def _is_sealed(value: Any) -> bool:
     return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("secure"), str)
 
 
-def _is_secret(value: Any) -> bool:
+def is_secret(value: Any) -> bool:
+    """Return whether a value is secret, or holds something that is."""
     if isinstance(value, list):
-        return any(map(_is_secret, value))
-    return _is_sealed(value) or (isinstance(value, dict) and any(map(_is_secret, value.values())))
+        return any(map(is_secret, value))
+    return _is_sealed(value) or (isinstance(value, dict) and any(map(is_secret, value.values())))
 
 
-def _opened(value: Any, decrypt: Callable[[str], str]) -> Any:
+def reveal(value: Any, decrypt: Callable[[str], str]) -> Any:
+    """Return a value with what is encrypted in it decrypted."""
     if _is_sealed(value):
         return decrypt(value["secure"])
     if isinstance(value, dict):
-        return {key: _opened(entry, decrypt) for key, entry in value.items()}
+        return {key: reveal(entry, decrypt) for key, entry in value.items()}
     if isinstance(value, list):
-        return [_opened(entry, decrypt) for entry in value]
+        return [reveal(entry, decrypt) for entry in value]
     return value
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
     """Return a value as the program gets it. Nothing is an empty text, as in Pulumi."""
     if value is None or isinstance(value, str):
         return value or ""

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from fleet.engine import checkpoint, files, journal, lock, urn
-from fleet.engine.backend import Backend, StackRef, Update, digest, folder_of
+from fleet.engine.backend import Backend, StackRef, digest, folder_of
 from fleet.engine.codec import Codec
+from fleet.engine.history import Update
 from fleet.engine.journal import Journal
 from fleet.engine.ledger import Ledger
 from fleet.engine.project import Project
@@ -82,6 +83,17 @@ class Store:
         """
         self.backend.check_layout()
         return self._find().snapshot
+
+    def now(self) -> bytes | None:
+        """Return the state as the bytes of a checkpoint, with what a journal adds to it; None where there is none.
+
+        Without a journal it is not looked into.
+        """
+        self.backend.check_layout()
+        if not self.backend.journal_file(self.ref).exists():
+            return self.backend.read(self.ref)
+        found = self._find()
+        return self._encode(found.snapshot, Codec(self.vault.encrypt)) if found.pending else self.backend.read(self.ref)
 
     @contextmanager
     def update(self, kind: str, *, config: Mapping[str, Any] | None = None) -> Iterator[Ledger]:
@@ -153,8 +165,11 @@ class Store:
 
     def _encode(self, snapshot: Snapshot, writer: Codec) -> bytes:
         provider = self.vault.secrets_provider(snapshot.secrets_provider)
-        stamped = checkpoint.stamp(replace(snapshot, secrets_provider=provider), time.time_ns())
-        return checkpoint.encode(stamped, stack=str(self.ref), writer=writer)
+        return self.encode(checkpoint.stamp(replace(snapshot, secrets_provider=provider), time.time_ns()), writer)
+
+    def encode(self, snapshot: Snapshot, writer: Codec) -> bytes:
+        """Return the bytes of the stack's checkpoint. Raises StateError when a secret cannot be encrypted."""
+        return checkpoint.encode(snapshot, stack=str(self.ref), writer=writer)
 
     def _finish(self, run: _Run) -> None:
         ledger = run.ledger

@@ -14,8 +14,25 @@ from fleet.engine.backend import StackRef, check_stack_name
 from fleet.engine.project import Project
 from fleet.engine.request import RunRequest
 from fleet.engine.secrets import Vault
-from fleet.engine.stack_config import Configuration
+from fleet.engine.stack_config import Configuration, StackConfig
 from fleet.engine.store import Store
+
+
+def open_store(project: Project, stack: str, environ: Mapping[str, str]) -> tuple[Store, StackConfig]:
+    """Return the store of a stack, and its configuration as it is written: nothing secret is opened.
+
+    Raises DeclarationError for a configuration that is wrong, StateError for what cannot be a stack's name.
+    """
+    check_stack_name(stack)
+    config = stack_config.load(project, stack)
+    vault = Vault(
+        stack,
+        config.salt,
+        environ=environ,
+        provider=config.secrets_provider,
+        keep_salt=lambda salt: stack_config.write_salt(config, salt),
+    )
+    return Store(store.backend(project, environ), StackRef(project.name, stack), vault), config
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +46,10 @@ class Workspace:
     @classmethod
     def open(cls, folder: Path, stack: str, environ: Mapping[str, str]) -> Workspace:
         """Open the stack. Raises DeclarationError for wrong files, StateError for secrets without a passphrase."""
-        check_stack_name(stack)
         found = project.load(folder)
-        config = stack_config.load(found, stack)
-        vault = Vault(
-            stack,
-            config.salt,
-            environ=environ,
-            provider=config.secrets_provider,
-            keep_salt=lambda salt: stack_config.write_salt(config, salt),
-        )
-        ref = StackRef(found.name, stack)
-        configuration = stack_config.resolve(found, config, vault.decrypt)
-        return cls(found, configuration, Store(store.backend(found, environ), ref, vault))
+        opened, config = open_store(found, stack, environ)
+        configuration = stack_config.resolve(found, config, opened.vault.decrypt)
+        return cls(found, configuration, opened)
 
     @property
     def ref(self) -> StackRef:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fleet.engine.backend import Backend, StackRef, Update, check_stack_name, digest, folder_of
+from fleet.engine.backend import Backend, StackRef, check_stack_name, digest, folder_of
+from fleet.engine.history import Update
 from fleet.errors import StateError, UnsupportedError
 
 DEV = StackRef("sample", "dev")
