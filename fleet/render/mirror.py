@@ -148,11 +148,15 @@ class Mirror:
         wanted = {*revisions.ALWAYS, *revisions.refspecs(names).values()}
         if wanted <= self._fetched:
             return
-        if self.directory.exists():
+        if self.directory.exists() and self._is_safe():
             self._update(wanted)
         else:
             self._create(wanted)
         self._fetched |= wanted
+
+    def _is_safe(self) -> bool:
+        """Return whether this git may fetch into the mirror: a partial one may be the work of a newer git."""
+        return not partial.is_partial(self.directory) or partial.is_possible(self.git)
 
     def _update(self, refspecs: set[str]) -> None:
         try:
@@ -170,7 +174,8 @@ class Mirror:
             return
         given = "".join(f"{sha}\n" for sha in wanted).encode()
         try:
-            self._watch(self.git, partial.files_command(self.address, _FLAGS), given)
+            if self._is_safe():
+                self._watch(self.git, partial.files_command(self.address, _FLAGS), given)
         except GitFailed as failed:
             problem = explain(self.address, failed, self.timeout_s)
             if problem and not partial.is_refusal(failed.words) and not _DAMAGED.search(failed.words):

@@ -35,7 +35,7 @@ def is_possible(git: Git) -> bool:
     """Return whether this git can be kept from fetching by itself: 2.45 and newer can, and 2.39.4, 2.40.2 and so on.
 
     Any other would, of a shallow repository or of a web server of plain files, start one fetch from within another
-    without end. git: in an empty repository.
+    without end. git: in any repository.
     """
     nowhere = (f"remote.{_REMOTE}.promisor=true", f"remote.{_REMOTE}.url={git.directory / 'nowhere'}")
     options = (word for setting in nowhere for word in ("-c", setting))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -274,6 +275,26 @@ def test_a_server_that_gives_out_no_single_files(world: World, large: Repo, monk
     assert names(world.render(url, "app")) == ["a", "b"]
     assert is_here(world, large, "large/data.bin")
     assert names(world.render(url, "other")) == ["d"]
+
+
+def test_a_git_that_cannot_be_kept_from_fetching_by_itself(
+    world: World, large: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one of before 2.45 that has not its security fixes; also where a newer one has made the mirror."""
+    url = f"file://{large.path}"
+    world.render(url, "app")
+    assert not is_here(world, large, "large/data.bin")
+    git = shutil.which("git")
+    older = large.path.parent / "older"
+    older.mkdir()
+    (older / "git").write_text(f'#!/bin/sh\nunset GIT_NO_LAZY_FETCH\nexec {git} "$@"\n')
+    (older / "git").chmod(0o700)
+    monkeypatch.setenv("PATH", f"{older}{os.pathsep}{os.environ['PATH']}")
+    assert names(world.render(url, "other", revision=large.git("rev-parse", "HEAD"))) == ["d"]
+    assert is_here(world, large, "large/data.bin")
+    shutil.rmtree(world.cache)
+    world.render(url, "app")
+    assert is_here(world, large, "large/data.bin")
 
 
 def test_a_server_that_fails_later_is_asked_once(world: World, large: Repo, server: Server) -> None:
