@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
@@ -9,9 +10,11 @@ from rich.text import Text
 
 from fleet.cli import words
 
-# The output that programs of this project have: application → cluster → namespace → full SHA.
+# The output that programs of this project have: application → cluster → namespace → full SHA, or version of a chart;
+# of several sources a list.
 DEPLOYED = "deployed"
 SHORT_SHA = 12
+_SHA = re.compile(r"[0-9a-f]{40}")
 MOST = 20
 
 
@@ -23,12 +26,12 @@ def deployed(outputs: Mapping[str, Any], failed: Container[str]) -> Iterator[Tex
     places: dict[tuple[str, str], dict[str, list[str]]] = {}
     for (application, cluster, namespace), commit in _leaves((), outputs.get(DEPLOYED), depth=3):
         if cluster not in failed:
-            places.setdefault((application, str(commit)), {}).setdefault(cluster, []).append(namespace)
+            places.setdefault((application, _short(commit)), {}).setdefault(cluster, []).append(namespace)
     width = max((len(application) for application, _ in places), default=0)
     for (application, commit), clusters in sorted(places.items()):
         where = words.listing([_cluster(name, spaces) for name, spaces in sorted(clusters.items())], most=8)
         head = words.clean(f"{application:<{width}}")
-        yield Text.assemble("  ", (head, "bold"), words.clean(f"  {commit[:SHORT_SHA]}  {where}"))
+        yield Text.assemble("  ", (head, "bold"), words.clean(f"  {commit}  {where}"))
 
 
 def others(outputs: Mapping[str, Any]) -> Iterator[Text]:
@@ -39,6 +42,11 @@ def others(outputs: Mapping[str, Any]) -> Iterator[Text]:
         yield Text(f"  {words.clean(' '.join(path))}: {words.value(value)}")
     if len(flat) > MOST:
         yield Text(f"  … and {len(flat) - MOST:,} more; --json has them all", "dim")
+
+
+def _short(commits: Any) -> str:
+    each = (str(commit) for commit in (commits if isinstance(commits, list) else [commits]))
+    return ", ".join(commit[:SHORT_SHA] if _SHA.fullmatch(commit) else commit for commit in each)
 
 
 def _cluster(name: str, namespaces: list[str]) -> str:

@@ -33,6 +33,7 @@ def test_update() -> None:
         ),
         outputs={
             "deployed": {
+                "chart": {"dev": {"default": "1.10.0-rc.1+build"}, "hub": {"web": ["1.9.0", "a" * 40]}},
                 "my-app": {"dev": {"default": "a" * 40}, "hub": {"default": "a" * 40}},
                 "shop": {"dev": {"one": "b" * 40, "two": "c" * 40}, "hub": {"one": "b" * 40, "two": "b" * 40}},
             },
@@ -49,6 +50,8 @@ def test_update() -> None:
         "total                         2         0         0          1       1,201",
         "",
         "Deployed",
+        "  chart   1.10.0-rc.1+build  dev",
+        "  chart   1.9.0, aaaaaaaaaaaa  hub (web)",
         "  my-app  aaaaaaaaaaaa  dev, hub",
         "  shop    bbbbbbbbbbbb  dev (one), hub (one, two)",
         "  shop    cccccccccccc  dev (two)",
