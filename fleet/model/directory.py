@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from fleet.errors import DeclarationError, Problem
 from fleet.model import checks
@@ -67,4 +68,7 @@ class Directory:
     @property
     def is_zero(self) -> bool:
         """Whether nothing is said, so that what the path holds decides."""
-        return self == Directory()
+        return self == _NOTHING
+
+
+_NOTHING: Final = Directory()

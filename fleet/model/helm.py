@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from fleet.model import checks
 from fleet.model.values import Values
@@ -57,4 +57,7 @@ class Helm:
     @property
     def is_zero(self) -> bool:
         """Whether nothing is said, as in Argo CD's `IsZero`."""
-        return self == Helm()
+        return self == _NOTHING
+
+
+_NOTHING: Final = Helm()

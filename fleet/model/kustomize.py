@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from fleet.model import checks
 from fleet.model.values import Values
@@ -69,7 +69,7 @@ class Kustomize:
     def is_zero(self) -> bool:
         """Whether nothing is changed. Flags that say how to change something do not count, as in Argo CD's `IsZero`."""
         off: dict[str, Any] = dict.fromkeys(_FLAGS, False)
-        return replace(self, **off) == Kustomize()
+        return self == _NOTHING or replace(self, **off) == _NOTHING
 
 
 _FLAGS = (
@@ -97,3 +97,6 @@ def _patches(value: object) -> tuple[Values, ...]:
             allowed = "a mapping with patch or path, and target and options"
             raise checks.fail(_OWNER, f"patches[{position}]", patch, allowed)
     return patches
+
+
+_NOTHING: Final = Kustomize()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import ItemsView, Iterator, Mapping
+from typing import Any, Final
 
 from fleet.model import checks
+
+_NOTHING: Final = "{}"
 
 
 class Values(Mapping[str, Any]):
@@ -21,14 +23,24 @@ class Values(Mapping[str, Any]):
 
     def __init__(self, owner: str, field: str, value: object) -> None:
         """Raise DeclarationError, in the name of the owner's field, for anything but JSON-like data."""
+        if isinstance(value, Values):
+            self.text = value.text
+            return
         if not isinstance(value, Mapping):
             raise checks.fail(owner, field, value, "a mapping")
+        if not value:
+            self.text = _NOTHING
+            return
         self.text = json.dumps(_plain(owner, field, value), sort_keys=True, ensure_ascii=False)
 
     def plain(self) -> dict[str, Any]:
         """Return the data in dicts and lists of its own."""
-        data: dict[str, Any] = json.loads(self.text)
+        data: dict[str, Any] = {} if self.text == _NOTHING else json.loads(self.text)
         return data
+
+    def items(self) -> ItemsView[str, Any]:
+        """Return the entries, read once for all of them."""
+        return self.plain().items()
 
     def __getitem__(self, key: str) -> Any:
         return self.plain()[key]

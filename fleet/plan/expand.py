@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from fleet.errors import DeclarationError, Problem, Where
 from fleet.model.application import Application, Destination
@@ -30,6 +30,9 @@ from fleet.plan.sources import files_of
 from fleet.plan.tailoring import tailored
 
 Said = TypeVar("Said")
+
+# Path, kustomize and helm of an override that says nothing about what is rendered.
+_UNCHANGED: Final = (None, Kustomize(), Helm())
 
 
 def expand(fleet: Fleet, mirrors: Mapping[str, str]) -> tuple[Target, ...]:
@@ -131,7 +134,7 @@ def _misfit(override: Override, source: Source) -> Problem | None:
     if override.path is not None and isinstance(source, ChartSource):
         hint = "Leave the path out; a chart repository has charts and versions only."
         return Problem(f"the chart {source.chart} has no path", override.where, hint=hint)
-    rendered = (override.path, override.kustomize, override.helm) != (None, Kustomize(), Helm())
+    rendered = (override.path, override.kustomize, override.helm) != _UNCHANGED
     if rendered and not source.renders:
         detail = f"The source {override.source!r} is there for its value files only, so only its revision can differ."
         return Problem("no manifests are made of this source", override.where, detail, "Give the source a path.")
@@ -179,7 +182,7 @@ def _base(source: TargetSource, override: Override) -> Tool:
 
 def speaks_of_source(override: Override) -> bool:
     """Return whether an override says anything about a source."""
-    return (override.revision, override.path, override.kustomize, override.helm) != (None, None, Kustomize(), Helm())
+    return override.revision is not None or (override.path, override.kustomize, override.helm) != _UNCHANGED
 
 
 def _last(said: Iterable[Said | None]) -> Said | None:
