@@ -23,7 +23,7 @@ def test_what_is_taken_out_is_a_copy(data: dict[str, Any]) -> None:
     values = Values("Helm", "values", data)
     assert dict(values.items()) == values.plain() == data
     assert len(values) == len(data)
-    for _, entry in values.items():
+    for entry in dict(values.items()).values():
         if isinstance(entry, list):
             entry.clear()
     values.plain().clear()
