@@ -48,10 +48,15 @@ def _is_list(type_token: str) -> bool:
     return kind.endswith("List") and ("." not in group or group.endswith(".k8s.io"))
 
 
-def refuse_patch(type_token: str, name: str, inputs: Mapping[str, Any]) -> None:
-    """Raise UnsupportedError for Pulumi's `…Patch` resources: their type is that of their kind with `Patch` behind."""
+def is_patch(type_token: str, inputs: Mapping[str, Any]) -> bool:
+    """Return whether a resource only patches an object: its type is that of its kind with `Patch` behind."""
     _, kind = api_version_and_kind(type_token)
-    if kind == f"{values.reveal(inputs.get('kind'))}Patch":
+    return kind == f"{values.reveal(inputs.get('kind'))}Patch"
+
+
+def refuse_patch(type_token: str, name: str, inputs: Mapping[str, Any]) -> None:
+    """Raise UnsupportedError for Pulumi's `…Patch` resources."""
+    if is_patch(type_token, inputs):
         summary = f"{name!r} is a {type_token}: the embedded engine does not support resources that patch objects"
         raise unsupported(summary)
 

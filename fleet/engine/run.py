@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fleet.engine import child, hiding, monitor, objects, refreshing, stack_config, values
+from fleet.engine import child, foreign, hiding, monitor, objects, refreshing, stack_config, values
 from fleet.engine import urn as urns
 from fleet.engine.clusters import KUBERNETES, Clusters, identifier
 from fleet.engine.deleting import Remover
@@ -29,7 +29,6 @@ from fleet.engine.request import Command, RunRequest, RunResult, Selection
 from fleet.engine.roster import Roster
 from fleet.engine.selection import Scope, outputs_without
 from fleet.engine.state import Snapshot
-from fleet.engine.unsupported import unsupported
 from fleet.engine.workspace import Workspace
 from fleet.errors import DeclarationError, FleetError, Problem, StackNotFoundError
 
@@ -49,7 +48,7 @@ async def run(request: RunRequest, emit: Callable[[Event], None], stop: asyncio.
     recorder = Recorder(emit, hiding.hider(secrets) if secrets else None)
     with _state(workspace, request, recorder) as (roster, snapshot):
         recorder(_started(workspace, request, snapshot))
-        _refuse_foreign(snapshot)
+        foreign.refuse(snapshot)
         async with Clusters(workspace.program_dir, recorder, snapshot.resources) as clusters:
             if request.command is not Command.UP:
                 clusters.add_all()
@@ -96,27 +95,6 @@ def _require_state(workspace: Workspace) -> None:
     stack_config.require(stack, known)
     hint = f"`fleet up -s {stack}` deploys it."
     raise StackNotFoundError(Problem(f"Stack {stack!r} was never deployed: it has no state", hint=hint))
-
-
-def _refuse_foreign(snapshot: Snapshot) -> None:
-    """Raise UnsupportedError for a state that only Pulumi can work with: to forget such a resource would lose it."""
-    for each in snapshot.resources:
-        if not each.custom or each.external or each.is_provider:
-            continue
-        hint = "Use Pulumi for this stack."
-        if not objects.is_object(each.type):
-            summary = f"The state holds a {each.type}: the embedded engine deploys to Kubernetes only"
-            raise unsupported(summary, detail=each.urn, hint=hint)
-        if urns.parse(each.provider_urn).name.startswith(_DEFAULT_PROVIDER):
-            detail = (
-                f"{each.urn}\nThe embedded engine never works with whatever cluster a kubeconfig happens to point at."
-            )
-            hint = "Give its resources an explicit provider, and deploy that once with Pulumi."
-            raise unsupported("The state holds an object of Pulumi's default provider", detail=detail, hint=hint)
-
-
-# `default`, and since there are versions of packages `default_4_34_2`.
-_DEFAULT_PROVIDER = "default"
 
 
 @contextmanager
