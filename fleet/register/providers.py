@@ -20,12 +20,19 @@ def profiles(
 ) -> Mapping[str, Mapping[str, Any]]:
     """Return cluster → the arguments of its provider.
 
-    Raises DeclarationError for clusters that leave the kubeconfig to $KUBECONFIG when that names more than one.
+    Raises DeclarationError for clusters that leave the kubeconfig to $KUBECONFIG when that names more than one, and for
+    clusters that are one and the same connection.
     """
     default = [path for path in environment.get("KUBECONFIG", "").split(os.pathsep) if path] or [_DEFAULT_KUBECONFIG]
     found = tuple(clusters)
     if len(default) > 1 and any(cluster.kubeconfig is None for cluster in found):
         raise DeclarationError(*(_undecided(cluster, default) for cluster in found if cluster.kubeconfig is None))
+    connections: dict[tuple[str, str], list[Cluster]] = {}
+    for cluster in found:
+        connections.setdefault((cluster.kubeconfig or default[0], cluster.context or ""), []).append(cluster)
+    shared = [_shared(*connection, same) for connection, same in connections.items() if len(same) > 1]
+    if shared:
+        raise DeclarationError(*shared)
     return {cluster.name: _profile(cluster, default[0]) for cluster in found}
 
 
@@ -55,6 +62,16 @@ def _undecided(cluster: Cluster, paths: Iterable[str]) -> Problem:
         Where(cluster=cluster.name),
         detail=f"$KUBECONFIG is {os.pathsep.join(paths)}",
         hint="Set the cluster's `kubeconfig` to one of them.",
+    )
+
+
+def _shared(kubeconfig: str, context: str, clusters: Iterable[Cluster]) -> Problem:
+    names = ", ".join(sorted(cluster.name for cluster in clusters))
+    where = f"context {context}" if context else "current context"
+    return Problem(
+        f"clusters are one and the same connection: {names}",
+        detail=f"It is the {where} of kubeconfig {kubeconfig}. What goes to one of them would overwrite the others'.",
+        hint="Give each its own `context`. To deploy twice to a cluster, give the application two destinations there.",
     )
 
 

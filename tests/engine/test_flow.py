@@ -14,7 +14,7 @@ from tests.engine.projects import commit, config
 STACK = """
 from fleet import Application, Cluster, Destination, Fleet, GitSource, SyncPolicy
 
-dev, prod = Cluster("dev", kubeconfig="kube"), Cluster("prod", kubeconfig="kube", paused={paused})
+dev, prod = Cluster("dev", kubeconfig="kube/dev"), Cluster("prod", kubeconfig="kube/prod", paused={paused})
 stack = Fleet(
     clusters=[dev, prod],
     applications=[Application("web", source=GitSource("repo", path="manifests"), destinations=[{destinations}])],

@@ -86,6 +86,22 @@ def test_several_kubeconfigs_are_no_path() -> None:
     )
 
 
+def test_two_clusters_are_two_connections() -> None:
+    clusters = [Cluster("a"), Cluster("b", kubeconfig="kube"), Cluster("c", kubeconfig="kube", context="c")]
+    more = [Cluster("x", kubeconfig="kube", context="x"), Cluster("y", kubeconfig="kube", context="x")]
+    assert len(profiles([*clusters, *more[:1]], {"KUBECONFIG": "default"})) == 4
+    with pytest.raises(DeclarationError) as caught:
+        profiles([*clusters, *more], {"KUBECONFIG": "kube"})
+    hint = "  → Give each its own `context`. To deploy twice to a cluster, give the application two destinations there."
+    overwritten = "What goes to one of them would overwrite the others'."
+    assert str(caught.value) == (
+        "clusters are one and the same connection: a, b\n"
+        f"  It is the current context of kubeconfig kube. {overwritten}\n{hint}\n"
+        "clusters are one and the same connection: x, y\n"
+        f"  It is the context x of kubeconfig kube. {overwritten}\n{hint}"
+    )
+
+
 def test_an_application_that_waits_says_so_and_how_long() -> None:
     deployment = manifest("Deployment", "a", api_version="apps/v1")
     monitor = registered(*planned(application("web", "dev", wait=True, wait_timeout_s=90), manifests=(deployment,)))
