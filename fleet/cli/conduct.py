@@ -100,6 +100,7 @@ def open_conductor(context: click.Context, command: Command, flags: Flags) -> Co
         targets=flags.target,
         excludes=flags.exclude,
         selection=selection(flags.project, flags.app, flags.selector),
+        show_secrets=flags.show_secrets,
         run_id=uuid.uuid4().hex,
         environment={"FLEET_SCHEDULED": "true"} if flags.scheduled else {},
     )

@@ -39,6 +39,7 @@ class Flags:
     selector: tuple[str, ...] = ()
     suppress_progress: bool = False
     scheduled: bool = False
+    show_secrets: bool = False
 
     def check(self) -> None:
         """Raise DeclarationError for options that contradict each other."""

@@ -1,4 +1,6 @@
-"""What differs between two sets of inputs, or between inputs and their object, as people may see it. Pure."""
+"""What differs between two sets of inputs, or between inputs and their object. What is secret in it stays a `Secret`:
+whether people see it is decided where events leave the engine (`fleet.engine.hiding`). Pure.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from fleet.engine.state import Secret
 
 
 def between(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[FieldChange, ...]:
-    """Return what differs from old to new; a value that is secret on either side is masked on both."""
+    """Return what differs from old to new; a value that is secret on either side is so on both."""
     if old is new or old == new:
         return ()
     found = differences(values.reveal(old), values.reveal(new))
@@ -22,19 +24,19 @@ def between(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[FieldChange
 def _shown(change: Difference, old: Mapping[str, Any], new: Mapping[str, Any]) -> FieldChange:
     path = written(change.path)
     if _is_secret(old, change.path) or _is_secret(new, change.path):
-        return _masked(FieldChange(path, change.before, change.after))
+        return _sealed(FieldChange(path, change.before, change.after))
     return FieldChange(path, values.mask(change.before), values.mask(change.after))
 
 
-def _masked(change: FieldChange) -> FieldChange:
-    return FieldChange(change.path, *(None if side is None else "[secret]" for side in (change.before, change.after)))
+def _sealed(change: FieldChange) -> FieldChange:
+    return FieldChange(change.path, *(None if side is None else Secret(side) for side in (change.before, change.after)))
 
 
 def hidden(found: Iterable[FieldChange], inputs: Mapping[str, Any]) -> tuple[FieldChange, ...]:
-    """Return changes of an object with those masked that are about something secret in its inputs."""
+    """Return changes of an object, those as secret that are about something secret in its inputs."""
     if not values.holds(inputs, Secret):
         return tuple(found)
-    return tuple(_masked(each) if _is_secret(inputs, paths.parse(each.path)) else each for each in found)
+    return tuple(_sealed(each) if _is_secret(inputs, paths.parse(each.path)) else each for each in found)
 
 
 def heeded(found: Iterable[FieldChange], ignored: Sequence[str]) -> tuple[FieldChange, ...]:

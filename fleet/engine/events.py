@@ -1,6 +1,7 @@
 """What a run tells while it works: one stream of values that every output is a view of.
 
-Values in events are masked already: nothing secret is in them.
+What is secret in the values of fields is a `Secret` where an event is made. It is masked, or shown where the user asks
+for it, before anybody outside the engine sees it (`fleet.engine.recorder`).
 """
 
 from __future__ import annotations

@@ -92,6 +92,25 @@ def hider(secrets: Iterable[str]) -> Callable[[str], str]:
     return hide
 
 
+def settled(event: Event, *, show: bool) -> Event:
+    """Return the event with what is secret in its fields' values masked, or, with `show`, in plain text."""
+    match event:
+        case StepFinished(changes=changes) if changes:
+            return replace(event, changes=tuple(_settled(each, show=show) for each in changes))
+        case DriftFound(drift=drift):
+            changes = tuple(_settled(each, show=show) for each in drift.changes)
+            return replace(event, drift=replace(drift, changes=changes))
+        case _:
+            return event
+
+
+def _settled(change: FieldChange, *, show: bool) -> FieldChange:
+    sides = (change.before, change.after)
+    if not any(isinstance(side, Secret) for side in sides):
+        return change
+    return FieldChange(change.path, *(values.mask(values.reveal(side) if show else side) for side in sides))
+
+
 def in_problem(problem: Problem, hide: Callable[[str], str]) -> Problem:
     """Return the problem without secrets."""
     return replace(problem, summary=hide(problem.summary), detail=hide(problem.detail), hint=hide(problem.hint))

@@ -32,11 +32,14 @@ _HINT = "  → "
 class Recorder:
     """An event sink with a memory. Call it with each event; ask for the `result` at the end.
 
-    hide: takes out of every text what must not be read.
+    hide: takes out of every text what must not be read. show_secrets: values of fields are shown that are secret.
     """
 
-    def __init__(self, emit: Callable[[Event], None], hide: Callable[[str], str] | None = None) -> None:
+    def __init__(
+        self, emit: Callable[[Event], None], hide: Callable[[str], str] | None = None, *, show_secrets: bool = False
+    ) -> None:
         self._emit = emit
+        self._show_secrets = show_secrets
         self._hide = hide
         self._started = time.monotonic()
         self._counts: Counter[tuple[str, str, Operation]] = Counter()
@@ -47,6 +50,7 @@ class Recorder:
 
     def __call__(self, event: Event) -> None:
         """Take note of the event and pass it on."""
+        event = hiding.settled(event, show=self._show_secrets)
         if self._hide is not None:
             event = hiding.in_event(event, self._hide)
         match event:

@@ -42,6 +42,7 @@ class RunRequest:
     continue_on_error: go on in a cluster after an object there failed; other clusters always go on.
     targets, excludes: patterns of URNs as Pulumi has them, `*` within a segment and `**` across; at most one of both.
     selection: which applications it is about; None is all. With patterns, an object must be meant by both.
+    show_secrets: values of fields and outputs are told that are secret.
     run_id: the same for the preview and the update of one command.
     environment: for the program, besides the engine's own.
     """
@@ -56,6 +57,7 @@ class RunRequest:
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     selection: Selection | None = None
+    show_secrets: bool = False
     run_id: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -77,7 +79,7 @@ class RunResult:
     counts: sorted; objects of Kubernetes only, neither providers nor components.
     failures: what did not work, per object, per cluster, or for the whole program.
     drift: every object found to differ from what was last applied, healed or left alone.
-    outputs: the stack's outputs, secrets masked.
+    outputs: the stack's outputs, secrets masked unless they were asked for.
     changes: whether anything differs from the state or from the clusters.
     cancelled: the user stopped the run; what was done is in the state.
     """

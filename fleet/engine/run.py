@@ -44,8 +44,8 @@ async def run(request: RunRequest, emit: Callable[[Event], None], stop: asyncio.
     workspace = Workspace.open(request.project_dir, request.stack, os.environ)
     if request.command is not Command.UP:
         _require_state(workspace)
-    secrets = tuple(hiding.secrets_of(workspace.configuration))
-    recorder = Recorder(emit, hiding.hider(secrets) if secrets else None)
+    secrets = () if request.show_secrets else tuple(hiding.secrets_of(workspace.configuration))
+    recorder = Recorder(emit, hiding.hider(secrets) if secrets else None, show_secrets=request.show_secrets)
     with _state(workspace, request, recorder) as (roster, snapshot):
         recorder(_started(workspace, request, snapshot))
         foreign.refuse(snapshot)
@@ -57,8 +57,9 @@ async def run(request: RunRequest, emit: Callable[[Event], None], stop: asyncio.
             await _COMMANDS[request.command](this)
         if stop.is_set():
             recorder.cancelled()
-        outputs = values.mask(dict(roster.snapshot().outputs()))
-    return recorder.result(outputs, cancelled=stop.is_set())
+        outputs = dict(roster.snapshot().outputs())
+        shown = values.mask(values.reveal(outputs) if request.show_secrets else outputs)
+    return recorder.result(shown, cancelled=stop.is_set())
 
 
 def selected_urns(project_dir: Path, stack: str, selection: Selection) -> tuple[str, ...]:

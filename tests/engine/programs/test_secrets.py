@@ -70,6 +70,18 @@ def test_changes_and_drift_of_secrets_are_told_without_them(embedded: Desk, flag
     assert any("[secret]" in text for text in said) or not flags
 
 
+@pytest.mark.parametrize("flags", [("--diff",), ("--json",)], ids=" ".join)
+def test_they_are_shown_where_that_is_asked_for(embedded: Desk, flags: tuple[str, ...]) -> None:
+    embedded.deploy(CHANGES % (1, 1))
+    embedded.write(CHANGES % (2, 2))
+    for command in (("preview",), ("up", "--yes", "--skip-preview")):
+        said = embedded.run(*command, *flags, "--show-secrets").text
+        assert f"{PASSWORD}2" in said
+        assert base64.b64encode(b"2").decode() in said
+    assert PASSWORD in embedded.up("--show-secrets").text
+    hold_nothing_secret(embedded, embedded.up().text)
+
+
 def test_drift_that_a_refresh_takes_in_stays_secret(embedded: Desk) -> None:
     embedded.deploy(CHANGES % (1, 1))
     embedded.patch("configmaps/a", {"data": {"password": f"not {PASSWORD}"}})

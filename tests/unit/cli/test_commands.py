@@ -84,6 +84,8 @@ def test_the_diff_is_shown_where_it_is_asked_for(project: Path) -> None:
         pytest.param(("up", "-f"), "dry_run", False, id="skip-preview implies yes"),
         pytest.param(("preview", "-p", "3"), "parallel", 3, id="parallel"),
         pytest.param(("up", "-y", "--continue-on-error"), "continue_on_error", True, id="continue-on-error"),
+        pytest.param(("preview", "--show-secrets"), "show_secrets", True, id="show-secrets"),
+        pytest.param(("preview",), "show_secrets", False, id="no show-secrets"),
         pytest.param(("preview", "-t", "a", "--target", "b"), "targets", ("a", "b"), id="target"),
         pytest.param(("preview", "-x", "a", "--exclude", "b"), "excludes", ("a", "b"), id="exclude"),
         pytest.param(("preview",), "selection", None, id="no selection"),
@@ -134,6 +136,8 @@ def test_without_a_terminal_somebody_must_have_said_yes(project: Path, command: 
             ("refresh", "-f", "--preview-only"), "--skip-preview and --preview-only cannot be used together", id="skip"
         ),
         pytest.param(("destroy", "-y", "--preview-only"), "--yes and --preview-only cannot be used together", id="yes"),
+        pytest.param(("preview", "--show-secrets"), "show_secrets", True, id="show-secrets"),
+        pytest.param(("preview",), "show_secrets", False, id="no show-secrets"),
         pytest.param(("preview", "-t", "a", "-x", "b"), "--target and --exclude cannot be used together", id="target"),
     ],
 )

@@ -8,6 +8,7 @@ from fleet.engine.events import (
     DriftFound,
     DriftKind,
     Event,
+    FieldChange,
     Message,
     Operation,
     RunFinished,
@@ -18,6 +19,7 @@ from fleet.engine.events import (
 )
 from fleet.engine.recorder import Recorder
 from fleet.engine.request import Count
+from fleet.engine.state import Secret
 from fleet.errors import CancelledError, PlanError, Problem, Where
 
 
@@ -124,3 +126,16 @@ def test_nothing_secret_is_passed_on_or_remembered() -> None:
     recorder.fail(PlanError(Problem("hunter2, really")))
     result = recorder.result({}, cancelled=False)
     assert "hunter2" not in f"{seen} {result}"
+
+
+@pytest.mark.parametrize(("show", "expected"), [(False, "[secret]"), (True, "hunter2")], ids=["masked", "shown"])
+def test_secret_fields_are_shown_only_where_that_is_asked_for(show: bool, expected: str) -> None:
+    seen: list[Event] = []
+    recorder = Recorder(seen.append, show_secrets=show)
+    change, plain = FieldChange("data.p", None, Secret("hunter2")), FieldChange("data.q", 1, 2)
+    drift = Drift(Subject("urn"), DriftKind.CHANGED, (change,))
+    recorder(StepFinished(Subject("urn"), Operation.UPDATE, (change, plain)))
+    recorder(DriftFound(drift))
+    shown = FieldChange("data.p", None, expected)
+    assert seen[0] == StepFinished(Subject("urn"), Operation.UPDATE, (shown, plain))
+    assert recorder.result({}, cancelled=False).drift[0].changes == (shown,)
