@@ -58,6 +58,10 @@ class Target:
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
 
+    def __hash__(self) -> int:
+        """Go by what tells targets apart: everything that an application says is much to look at, again and again."""
+        return hash((self.application.name, self.cluster.name, self.namespace))
+
     @property
     def rendering(self) -> tuple[TargetSource, ...]:
         """The sources that manifests are made of."""
@@ -101,6 +105,10 @@ class RenderRequest:
     references: tuple[Reference, ...] = ()
     capabilities: Capabilities = field(default_factory=Capabilities)
     environment: tuple[tuple[str, str], ...] = ()
+
+    def __hash__(self) -> int:
+        """Go by what tells most requests apart: a tool's fields are many."""
+        return hash((self.repo, self.commit, self.path, self.release, self.chart))
 
 
 @dataclass(frozen=True, slots=True)

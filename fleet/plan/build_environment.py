@@ -67,9 +67,13 @@ def _changed(tool: Tool, text: _Change, file: _Change) -> Tool:
     """Return the tool with every text changed that Argo CD replaces variables in. file: for the paths of files."""
     match tool:
         case Directory():
-            return replace(tool, jsonnet=_jsonnet(tool.jsonnet, text))
+            told = tool.jsonnet
+            texts = told.ext_vars or told.ext_code or told.tlas or told.tla_code
+            return replace(tool, jsonnet=_jsonnet(told, text)) if texts else tool
         case Kustomize():
             annotations = tool.common_annotations
+            if not (tool.images or tool.common_labels or annotations):
+                return tool
             return replace(
                 tool,
                 images=tuple(map(text, tool.images)),
@@ -77,6 +81,8 @@ def _changed(tool: Tool, text: _Change, file: _Change) -> Tool:
                 common_annotations=_entries(annotations, text) if tool.common_annotations_envsubst else annotations,
             )
         case Helm():
+            if not (tool.value_files or tool.parameters or tool.string_parameters or tool.file_parameters):
+                return tool
             return replace(
                 tool,
                 value_files=tuple(map(file, tool.value_files)),

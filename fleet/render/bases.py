@@ -108,20 +108,22 @@ class _Walk:
     def follow(self, tree: Tree, node: Node, extra: Iterable[tuple[str, str]]) -> None:
         """Enter what the kustomization in a directory names. extra: key path and text of what is put into it."""
         file, data, text = read(node, tree.snapshot)
+
+        def where(key: str) -> Where:
+            return Where(file=tree.place(file), line=locate(text, 0, key), key=key)
+
         for key, reference in (*references(data), *extra):
-            where = Where(file=tree.place(file), line=locate(text, 0, key), key=key)
             found = find(tree.snapshot, posixpath.join(node.path, reference))
             if found and found.entry.kind is Kind.DIRECTORY:
                 self.enter(tree, found)
             elif found is None and (url := base_urls.parse(reference)) and not base_urls.is_single_file(reference):
-                self._remote(tree, node, reference, url, where)
+                self._remote(tree, node, reference, url, where(key))
             elif found is None and is_remote(reference):
-                self.problems.append(_refused(reference, where))
+                self.problems.append(_refused(reference, where(key)))
         for key, chart in charts(data) if self.wanted.enable_helm else ():
             place = posixpath.join(node.path, chart.directory, chart.name)
             if not find(tree.snapshot, place):
-                where = Where(file=tree.place(file), line=locate(text, 0, key), key=key)
-                self._chart(posixpath.join(tree.name, node.path, chart.directory), chart, where)
+                self._chart(posixpath.join(tree.name, node.path, chart.directory), chart, where(key))
 
     def bases(self) -> Bases:
         trees = tuple(self.trees.values())

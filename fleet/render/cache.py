@@ -18,7 +18,7 @@ from pathlib import Path
 from fleet.errors import Where
 from fleet.model.manifest import Manifest
 
-# Changes with everything in fleet.render that makes other manifests of the same output.
+# Changes with everything in fleet.render that makes other manifests of the same output, or would not keep them.
 _FORMAT = 2
 MOST_BYTES = 500_000_000
 

@@ -61,6 +61,7 @@ class Repositories:
         self._commits: dict[Revision, str] = {}
         self._mirrors: dict[str, Mirror] = {}
         self._idle: dict[str, list[Objects]] = {}
+        self._addresses: dict[str, Address] = {}
 
     def __enter__(self) -> Repositories:
         return self
@@ -163,12 +164,18 @@ class Repositories:
         return instead if instead != url else addresses.join(parent, url, self._project_dir).url
 
     def _address(self, repo: str) -> Address:
-        return addresses.parse(repo, self._project_dir)
+        found = self._addresses.get(repo)
+        if found is None:
+            found = self._addresses[repo] = addresses.parse(repo, self._project_dir)
+        return found
 
     def _mirror(self, address: Address) -> Mirror:
         with self._lock:
-            directory = self._cache_dir / "git" / f"{address.slug}.git"
-            return self._mirrors.setdefault(address.key, Mirror(address, directory, self._timeout_s, self._report))
+            found = self._mirrors.get(address.key)
+            if found is None:
+                directory = self._cache_dir / "git" / f"{address.slug}.git"
+                found = self._mirrors[address.key] = Mirror(address, directory, self._timeout_s, self._report)
+            return found
 
     def _places(self, wanted: Iterable[Revision]) -> tuple[dict[str, list[Revision]], _Problems]:
         """Return the revisions by the keys of their repositories, and what is no address."""

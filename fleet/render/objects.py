@@ -65,6 +65,7 @@ class Objects:
         self._process: GitPython.AutoInterrupt | None = None
         self._checking: GitPython.AutoInterrupt | None = None
         self._trees: dict[str, Mapping[str, Entry]] = {}
+        self._partial: bool | None = None
 
     @property
     def directory(self) -> Path:
@@ -81,7 +82,9 @@ class Objects:
 
     def lacking(self, shas: Sequence[str]) -> list[str]:
         """Return those of the files that are not here, because nobody has read them yet. Raises DamagedError."""
-        if not is_partial(self._git.directory):
+        if self._partial is None:
+            self._partial = is_partial(self._git.directory)
+        if not self._partial:
             return []
         if self._checking is None:
             self._checking = self._git.start("cat-file", "--batch-check")
@@ -109,7 +112,7 @@ class Objects:
 
     def close(self) -> None:
         """End git; the reader starts another when it is asked again."""
-        self._process = self._checking = None
+        self._process = self._checking = self._partial = None
 
     def _batch(self, names: Sequence[str], limit: int | None) -> Iterator[bytes]:
         questions, answers = self._streams()

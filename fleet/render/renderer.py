@@ -85,10 +85,11 @@ class Renderer:
                     outside = Opening(self.sources, opened, self.turn)
                     helm_tool = self.tools.of(HELM) if wanted.enable_helm else None
                     found = kustomize.find_kustomization(path, wanted, snapshot, outside, helm_tool)
-                    return self._built(found, self.tools.of(KUSTOMIZE))
+                    return self._built(found, self.tools.of(KUSTOMIZE), lambda: True)
             case Helm() as wanted:
                 with ExitStack() as opened:
-                    return self._chart(self._found(request, wanted, snapshot, opened))
+                    chart = self._found(request, wanted, snapshot, opened)
+                    return self._built(chart, self.tools.of(HELM), lambda: self._is_stable(chart))
 
     def _found(self, request: RenderRequest, wanted: Helm, snapshot: Snapshot, opened: ExitStack) -> helm.Chart:
         """Return the chart; `opened` has to stay open until it is rendered."""
@@ -107,26 +108,31 @@ class Renderer:
         missing.complete(chart.path, chart.selection)
         return chart
 
-    def _chart(self, chart: helm.Chart) -> tuple[Manifest, ...]:
-        """A chart that may come out otherwise the next time is not kept: it would hide that."""
+    def _is_stable(self, chart: helm.Chart) -> bool:
+        """Return whether a chart comes out the same the next time, with a warning if it may not."""
         templates = [name for name in sorted(chart.selection.files) if unstable.is_template(name)]
         uses = unstable.functions(chart.selection.read(templates)) if templates else ()
         if not uses:
-            return self._built(chart, self.tools.of(HELM))
+            return True
         more = f" and {len(uses) - _SHOWN} more" if len(uses) > _SHOWN else ""
         self.report(
             f"the chart {chart.path or '.'} may come out otherwise every time, and what changes is applied: "
             f"{', '.join(uses[:_SHOWN])}{more}"
         )
-        return _build(chart, self.tools.of(HELM))
+        return False
 
-    def _built(self, source: kustomize.Kustomization | helm.Chart, tool: Tool) -> tuple[Manifest, ...]:
+    def _built(
+        self, source: kustomize.Kustomization | helm.Chart, tool: Tool, is_stable: Callable[[], bool]
+    ) -> tuple[Manifest, ...]:
+        """Return the manifests, from the cache if they are there. Keeping what is not stable would hide that it is."""
         key = f"{tool.program.name} {tool.version} {source.digest()}"
         known = self.cache.load(key)
         if known is not None:
             return known
+        keep = is_stable()
         built = _build(source, tool)
-        self.cache.save(key, built)
+        if keep:
+            self.cache.save(key, built)
         return built
 
     def _last_of_each(self, manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
