@@ -136,8 +136,6 @@ def test_without_a_terminal_somebody_must_have_said_yes(project: Path, command: 
             ("refresh", "-f", "--preview-only"), "--skip-preview and --preview-only cannot be used together", id="skip"
         ),
         pytest.param(("destroy", "-y", "--preview-only"), "--yes and --preview-only cannot be used together", id="yes"),
-        pytest.param(("preview", "--show-secrets"), "show_secrets", True, id="show-secrets"),
-        pytest.param(("preview",), "show_secrets", False, id="no show-secrets"),
         pytest.param(("preview", "-t", "a", "-x", "b"), "--target and --exclude cannot be used together", id="target"),
     ],
 )
