@@ -9,6 +9,7 @@ from fleet.model.kustomize import Kustomize
 from fleet.model.override import Override
 from fleet.model.patch import Patch, PatchTarget
 from fleet.model.project import GroupKind, Project, ProjectDestination
+from fleet.model.signatures import SignaturePolicy
 from fleet.model.source import ChartSource, GitSource
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "PatchTarget",
     "Project",
     "ProjectDestination",
+    "SignaturePolicy",
     "SyncPolicy",
 ]

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from fleet.argo.fields import Section, shown
 from fleet.argo.keys import API_VERSION
 from fleet.argo.project_keys import GLOBAL_FOR, PROJECT_KEYS
+from fleet.argo.project_signatures import parse_signatures
 from fleet.model import checks
 from fleet.model.project import GroupKind, Project, ProjectDestination, check_repository
 from fleet.model.selector import parse_selector
@@ -30,6 +31,8 @@ def parse_project(section: Section) -> Project | None:
     spec = section.section("spec")
     described = _metadata(metadata) if metadata else {}
     specified = _spec(spec) if spec else {}
+    asked = spec or replace(section, data={}, where=section.at("spec"))
+    specified["signatures"] = parse_signatures(asked, metadata.section("annotations") if metadata else None)
     if section.problems:
         return None
     return section.checked(section.where, lambda: Project(**described, **specified, where=section.where))

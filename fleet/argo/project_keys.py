@@ -13,6 +13,8 @@ from typing import Final
 from fleet.argo.keys import KEYS, Keys, Unsupported
 
 GLOBAL_FOR: Final = "fleet.pulumi.com/global-for"
+GPG_KEYS: Final = "fleet.pulumi.com/gpg-keys"
+SSH_ALLOWED_SIGNERS: Final = "fleet.pulumi.com/ssh-allowed-signers"
 
 _DOCUMENT = Keys(
     read=("apiVersion", "kind", "metadata", "spec"),
@@ -40,6 +42,8 @@ _SPEC = Keys(
         "namespaceResourceWhitelist",
         "namespaceResourceBlacklist",
         "permitOnlyProjectScopedClusters",
+        "signatureKeys",
+        "sourceIntegrity",
     ),
     unused={
         "sourceNamespaces": "Who may put an Application into a project is who may change the stack's files.",
@@ -49,14 +53,6 @@ _SPEC = Keys(
     unsupported={
         "syncWindows": Unsupported(
             "No run is held back by the time of day.", "Put the windows into the schedule of your CI, and remove them."
-        ),
-        "signatureKeys": Unsupported(
-            "Signatures of commits are not verified, so that unsigned ones would be deployed.",
-            "Let the forge refuse unsigned commits, and remove it.",
-        ),
-        "sourceIntegrity": Unsupported(
-            "Signatures of commits are not verified, so that unsigned ones would be deployed.",
-            "Let the forge refuse unsigned commits, and remove it.",
         ),
         "destinationServiceAccounts": Unsupported(
             "Objects are applied as the user of the cluster's kubeconfig, who may be allowed more.",
@@ -69,12 +65,18 @@ PROJECT_KEYS: Mapping[str, Keys] = MappingProxyType(
     {
         "AppProject": _DOCUMENT,
         "AppProject.metadata": _METADATA,
-        "AppProject.metadata.annotations": Keys(read=(GLOBAL_FOR,)),
+        "AppProject.metadata.annotations": Keys(read=(GLOBAL_FOR, GPG_KEYS, SSH_ALLOWED_SIGNERS)),
         "AppProject.spec": _SPEC,
         "AppProject.spec.destinations[]": Keys(read=("server", "name", "namespace")),
         "AppProject.spec.clusterResourceWhitelist[]": Keys(read=("group", "kind", "name")),
         "AppProject.spec.clusterResourceBlacklist[]": Keys(read=("group", "kind", "name")),
         "AppProject.spec.namespaceResourceWhitelist[]": Keys(read=("group", "kind")),
         "AppProject.spec.namespaceResourceBlacklist[]": Keys(read=("group", "kind")),
+        "AppProject.spec.signatureKeys[]": Keys(read=("keyID",)),
+        "AppProject.spec.sourceIntegrity": Keys(read=("git",)),
+        "AppProject.spec.sourceIntegrity.git": Keys(read=("policies",)),
+        "AppProject.spec.sourceIntegrity.git.policies[]": Keys(read=("repos", "gpg")),
+        "AppProject.spec.sourceIntegrity.git.policies[].repos[]": Keys(read=("url",)),
+        "AppProject.spec.sourceIntegrity.git.policies[].gpg": Keys(read=("mode", "keys")),
     }
 )

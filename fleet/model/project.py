@@ -14,6 +14,7 @@ from fleet.errors import Where
 from fleet.model import checks
 from fleet.model.glob import compile_glob, compile_name_glob
 from fleet.model.selector import parse_selector
+from fleet.model.signatures import SignaturePolicy
 
 DEFAULT_PROJECT = "default"
 DENY = "!"
@@ -76,6 +77,7 @@ class Project:
     namespace_resource_whitelist: kinds that live in a namespace; None permits all, an empty list none.
     namespace_resource_blacklist: the same, denied.
     permit_only_project_scoped_clusters: only clusters whose `project` is this one are destinations.
+    signatures: who has to have signed what is deployed. Repositories that none of them names need no signature.
     labels: for `global_for` of other projects.
     global_for: a label selector over projects: those inherit this one's lists. None is nobody.
     where: the place in a file that the project was read from; for messages only.
@@ -90,6 +92,7 @@ class Project:
     namespace_resource_whitelist: Sequence[GroupKind] | None = field(default=None, kw_only=True)
     namespace_resource_blacklist: Sequence[GroupKind] = field(default=(), kw_only=True)
     permit_only_project_scoped_clusters: bool = field(default=False, kw_only=True)
+    signatures: Sequence[SignaturePolicy] = field(default=(), kw_only=True)
     labels: Mapping[str, str] = field(default_factory=dict, kw_only=True, hash=False)
     global_for: str | None = field(default=None, kw_only=True)
     where: Where = field(default_factory=Where, kw_only=True, repr=False, compare=False)
@@ -102,6 +105,7 @@ class Project:
         checks.flag(owner, "permit_only_project_scoped_clusters", self.permit_only_project_scoped_clusters)
         self._set("source_repos", str, "URLs and globs")
         self._set("destinations", ProjectDestination, "ProjectDestinations")
+        self._set("signatures", SignaturePolicy, "SignaturePolicies")
         for scope in ("cluster", "namespace"):
             self._set(f"{scope}_resource_whitelist", GroupKind, "GroupKinds")
             self._set(f"{scope}_resource_blacklist", GroupKind, "GroupKinds")

@@ -63,7 +63,7 @@ def planned(intent: Intent, settings: Settings, say: Say, *, base: Path | None =
     errors: list[FleetError] = [PolicyError(*intent.refused)] if intent.refused else []
     plans: tuple[ClusterPlan, ...] = ()
     try:
-        rendered = read_sources(intent.targets, settings, say, base=base)
+        rendered = read_sources(intent.targets, settings, say, intent.rules, base=base)
         for line in notices(rendered):
             say.warning(line)
         plans = finish(rendered, intent.rules)

@@ -25,6 +25,7 @@ from fleet.model.kustomize import Kustomize
 from fleet.model.override import Override
 from fleet.model.patch import Patch, PatchTarget
 from fleet.model.project import GroupKind, Project, ProjectDestination
+from fleet.model.signatures import SignaturePolicy
 from fleet.model.source import ChartSource, GitSource
 
 _VALUES: Final = (
@@ -44,6 +45,7 @@ _VALUES: Final = (
     PatchTarget,
     Project,
     ProjectDestination,
+    SignaturePolicy,
     SyncPolicy,
 )
 _FIELDS: Final = MappingProxyType(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,9 @@ from fleet.model.plan import PatchRequest, Rendered, RenderRequest, Revision, Ta
 from fleet.model.settings import Settings
 from fleet.plan.combined import combined
 from fleet.plan.expand import mirrored
+from fleet.plan.policy import Policies
 from fleet.plan.sources import passing_credentials, patches_of, requests_of, revisions_of, used_by
+from fleet.program.integrity import trusted
 from fleet.program.source_files import overrule
 from fleet.render import Charts, Repositories, Sources, render_possible
 from fleet.render.patching import patch_all
@@ -29,12 +31,12 @@ class Say:
 
 
 def read_sources(
-    targets: tuple[Target, ...], settings: Settings, say: Say, *, base: Path | None = None
+    targets: tuple[Target, ...], settings: Settings, say: Say, rules: Policies, *, base: Path | None = None
 ) -> tuple[Rendered, ...]:
     """Return the targets with what their sources hold.
 
-    base: where relative paths of repositories start; None is the project's directory.
-    Raises SourceError or RenderError with every problem.
+    rules: what is not signed as they want it is not read. base: where relative paths of repositories start; None is the
+    project's directory. Raises SourceError, RenderError or PolicyError with every problem.
     """
     repositories = Repositories(
         cache_dir=settings.cache_dir,
@@ -55,14 +57,15 @@ def read_sources(
     with Sources(repositories, charts) as sources:
         revisions = used_by(targets, revisions_of)
         commits = sources.resolve(revisions, revisions, everywhere=passing_credentials(targets))
-        requests = used_by(targets, lambda target: requests_of(target, commits))
+        signed, unsigned = trusted(targets, commits, rules, repositories, settings.project_dir)
+        requests = used_by(signed, lambda target: requests_of(target, commits))
         manifests, failed = render_possible(requests, sources, say.warning, requests, overrule=overrule)
-        whole = [target for target in targets if manifests.keys() >= set(requests_of(target, commits))]
+        whole = [target for target in signed if manifests.keys() >= set(requests_of(target, commits))]
         together = {target: _together(target, commits, manifests) for target in whole}
         for line in dict.fromkeys(line for _, repeated in together.values() for line in repeated):
             say.warning(line)
         objects = {target: objects for target, (objects, _) in together.items()}
-        patched = _patched(objects, commits, sources.cache_dir, failed)
+        patched = _patched(objects, commits, sources.cache_dir, (unsigned, failed))
     return tuple(
         Rendered(target, tuple(commits[each] for each in revisions_of(target)), patched[target]) for target in targets
     )
@@ -77,7 +80,10 @@ def _together(
 
 
 def _patched(
-    together: Mapping[Target, tuple[Manifest, ...]], commits: _Commits, cache_dir: Path, failed: FleetError | None
+    together: Mapping[Target, tuple[Manifest, ...]],
+    commits: _Commits,
+    cache_dir: Path,
+    failed: Iterable[FleetError | None],
 ) -> Mapping[Target, tuple[Manifest, ...]]:
     """Return the objects with the targets' patches applied; targets that come to the same are patched once.
 
@@ -85,7 +91,7 @@ def _patched(
     """
     requests = {target: request for target in together for request in patches_of(target, commits)}
     rendered = {request: together[target] for target, request in requests.items()}
-    errors = [failed] if failed else []
+    errors = [each for each in failed if each]
     patched: Mapping[PatchRequest, tuple[Manifest, ...]] = {}
     try:
         patched = patch_all(rendered, cache_dir, used_by(requests, lambda target: (requests[target],)))

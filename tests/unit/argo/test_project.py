@@ -100,22 +100,6 @@ def test_what_has_no_effect(spec: str) -> None:
             ),
         ),
         (
-            "signatureKeys",
-            "[{keyID: ABCD}]",
-            (
-                "Signatures of commits are not verified, so that unsigned ones would be deployed.\n"
-                "  → Let the forge refuse unsigned commits, and remove it."
-            ),
-        ),
-        (
-            "sourceIntegrity",
-            "{git: {policies: [{repos: [{url: '*'}]}]}}",
-            (
-                "Signatures of commits are not verified, so that unsigned ones would be deployed.\n"
-                "  → Let the forge refuse unsigned commits, and remove it."
-            ),
-        ),
-        (
             "destinationServiceAccounts",
             "[{server: '*', namespace: '*', defaultServiceAccount: deployer}]",
             (
