@@ -19,7 +19,7 @@ from fleet.render import base_urls
 from fleet.render.base_urls import BaseUrl
 from fleet.render.detection import KUSTOMIZATIONS
 from fleet.render.export import Selection, select
-from fleet.render.kustomization import RemoteChart, charts, is_remote, references
+from fleet.render.kustomization import NamedChart, charts, is_remote, references
 from fleet.render.objects import Kind
 from fleet.render.snapshot import LinkError, Node, Root, Snapshot
 from fleet.yamlio import YamlProblem, load_documents, locate
@@ -35,7 +35,7 @@ class Outside(Protocol):
     def repository(self, parent: Root, url: BaseUrl) -> Snapshot:
         """Return the commit that a URL means. parent: the repository that names it. Raises SourceError."""
 
-    def chart(self, chart: RemoteChart) -> tuple[Snapshot, str]:
+    def chart(self, chart: NamedChart) -> tuple[Snapshot, str]:
         """Return a chart's files, and the directory that they are in. Raises SourceError."""
 
 
@@ -121,9 +121,13 @@ class _Walk:
             elif found is None and is_remote(reference):
                 self.problems.append(_refused(reference, where(key)))
         for key, chart in charts(data) if self.wanted.enable_helm else ():
-            place = posixpath.join(node.path, chart.directory, chart.name)
-            if not find(tree.snapshot, place):
+            there = find(tree.snapshot, posixpath.join(node.path, chart.directory, chart.name))
+            if there:
+                tree.nodes.setdefault(there.path, there)
+            elif chart.repo:
                 self._chart(posixpath.join(tree.name, node.path, chart.directory), chart, where(key))
+            else:
+                self.problems.append(_absent(chart, where(key)))
 
     def bases(self) -> Bases:
         trees = tuple(self.trees.values())
@@ -148,7 +152,7 @@ class _Walk:
         new = Tree(f"bases/{len(self.trees)}", snapshot, mask(url.repo))
         return self.trees.setdefault(_identity(snapshot), new)
 
-    def _chart(self, place: str, chart: RemoteChart, where: Where) -> None:
+    def _chart(self, place: str, chart: NamedChart, where: Where) -> None:
         try:
             snapshot, directory = self.outside.chart(chart)
             self.selections[place] = select(snapshot, [snapshot.directory(directory)])
@@ -183,6 +187,12 @@ def find(snapshot: Snapshot, path: str) -> Node | None:
 
 def _identity(snapshot: Snapshot) -> tuple[str, str]:
     return snapshot.root.address.key, snapshot.root.commit
+
+
+def _absent(chart: NamedChart, where: Where) -> Problem:
+    detail = f"There is no {posixpath.join(chart.directory, chart.name)}, and the kustomization names no repo."
+    hint = "Give it a repo, or say by helmGlobals.chartHome where it is in the repository."
+    return Problem(f"chart {chart.name} is not in the repository", where, detail, hint)
 
 
 def _refused(reference: str, where: Where) -> Problem:

@@ -42,9 +42,10 @@ def references(data: object) -> Iterator[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteChart:
-    """A chart that a kustomization names with its repository. directory: the one that holds the chart's own, below
-    the kustomization's (`absChartHome` in kustomize's HelmChartInflationGenerator). version: empty is the newest.
+class NamedChart:
+    """A chart that a kustomization names. repo: empty for one that has to be in the same repository. version: empty is
+    the newest. directory: the one that holds the chart's own, below the kustomization's (`absChartHome` in kustomize's
+    HelmChartInflationGenerator).
     """
 
     repo: str
@@ -53,8 +54,8 @@ class RemoteChart:
     directory: str
 
 
-def charts(data: object) -> Iterator[tuple[str, RemoteChart]]:
-    """Yield (key path, chart) of each of `helmCharts` that could be fetched from a repository."""
+def charts(data: object) -> Iterator[tuple[str, NamedChart]]:
+    """Yield (key path, chart) of each of `helmCharts`."""
     if not isinstance(data, Mapping):
         return
     settings, entries = data.get("helmGlobals"), data.get("helmCharts")
@@ -62,9 +63,9 @@ def charts(data: object) -> Iterator[tuple[str, RemoteChart]]:
     for position, entry in enumerate(entries if isinstance(entries, list) else ()):
         if isinstance(entry, Mapping):
             repo, name, version = (str(entry.get(key) or "") for key in ("repo", "name", "version"))
-            if repo and name:
-                directory = posixpath.join(str(home or "charts"), f"{name}-{version}" if version else "")
-                yield f"helmCharts[{position}]", RemoteChart(repo, name, version, directory)
+            directory = posixpath.join(str(home or "charts"), f"{name}-{version}" if repo and version else "")
+            if name:
+                yield f"helmCharts[{position}]", NamedChart(repo, name, version, directory)
 
 
 def with_local(data: Mapping[str, Any], local: Mapping[str, str]) -> Data:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fleet.model.plan import Revision
 from fleet.render.base_urls import BaseUrl
 from fleet.render.charts.location import directory_of
-from fleet.render.kustomization import RemoteChart
+from fleet.render.kustomization import NamedChart
 from fleet.render.snapshot import Root, Snapshot
 from fleet.render.sources import Sources
 
@@ -34,7 +34,7 @@ class Opening:
             commit = git.resolve([revision])[revision]
         return self.opened.enter_context(git.snapshot(revision.repo, commit))
 
-    def chart(self, chart: RemoteChart) -> tuple[Snapshot, str]:
+    def chart(self, chart: NamedChart) -> tuple[Snapshot, str]:
         """Return a chart's files, and the directory that they are in. Raises SourceError."""
         charts = self.sources.charts
         revision = Revision(self.sources.git.mirrored(chart.repo), chart.version or "*", chart=chart.name)

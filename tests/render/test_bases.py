@@ -233,6 +233,25 @@ def test_a_chart_in_a_remote_base(stack: Stack, packer: Packer, site: Site) -> N
     assert list(data(stack.render(tool=CHARTS))) == ["x-r-web"]
 
 
+def test_a_chart_may_be_anywhere_in_the_repository(stack: Stack, packer: Packer) -> None:
+    """Its values may not: kustomize reads values.yaml of the chart itself, and no file of another directory."""
+    files = chart(name="web", releaseName="r", valuesFile="values.yaml") | {"app/values.yaml": "colour: own\n"}
+    files["app/kustomization.yaml"] = f"{files['app/kustomization.yaml']!s}helmGlobals: {{chartHome: ../all}}\n"
+    stack.own.commit(files | in_repository(packer, "all/web"))
+    assert data(stack.render(tool=CHARTS))["x-r-web"]["colour"] == "own"
+    stack.own.commit(in_repository(packer, "all/web", {"templates/config.yaml": config_map("changed", a="b")}))
+    assert list(data(stack.render(tool=CHARTS))) == ["x-changed"]
+
+
+def test_a_chart_that_is_nowhere_in_the_repository(stack: Stack) -> None:
+    stack.own.commit(chart(name="web", releaseName="r"))
+    assert stack.failure(RenderError, tool=CHARTS) == (
+        "app/kustomization.yaml:3, application web, cluster dev, helmCharts[0]: chart web is not in the repository\n"
+        "  There is no charts/web, and the kustomization names no repo.\n"
+        "  → Give it a repo, or say by helmGlobals.chartHome where it is in the repository."
+    )
+
+
 def test_a_chart_that_cannot_be_had_is_said_with_its_place(stack: Stack, packer: Packer, site: Site) -> None:
     packer.pack("web", "1.0.0")
     stack.own.commit(chart(name="web", repo=site.charts, version="9.0.0"))
