@@ -1,3 +1,4 @@
+import asyncio
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from tests.engine.kubernetes.manifests import (
     secret,
     widget,
 )
+
+MERGE = "application/merge-patch+json"
 
 
 async def test_what_we_no_longer_send_goes(provider: Provider, namespace: str, kubectl: Kubectl) -> None:
@@ -58,6 +61,27 @@ async def test_what_pulumi_made_by_post_is_ours(provider: Provider, namespace: s
         if each["manager"] == "fleet" and not each.get("subresource")
     ]
     assert entries == ["Apply"]
+
+
+async def test_what_others_change_meanwhile_is_no_obstacle(
+    provider: Provider, namespace: str, cluster: Cluster
+) -> None:
+    made = config_map("a", namespace, key="old", gone="yes")
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    assert cluster.request("POST", f"{path}?fieldManager=fleet", made).ok
+    written = 0
+
+    def keep_writing() -> None:
+        nonlocal written
+        while written < 60:
+            written += 1
+            patch = {"metadata": {"annotations": {"turn": str(written)}}}
+            assert cluster.request("PATCH", f"{path}/a?fieldManager=other", patch, content_type=MERGE).ok
+
+    writing = asyncio.create_task(asyncio.to_thread(keep_writing))
+    live = await provider.update(config_map("a", namespace, key="new"), manager="fleet")
+    await writing
+    assert live.body["data"] == {"key": "new"}
 
 
 async def test_updating_twice_writes_once(provider: Provider, namespace: str) -> None:
