@@ -15,8 +15,9 @@ from benchmarks.contender import Contender
 from benchmarks.counters import Counters
 from benchmarks.errors import BenchmarkError
 from benchmarks.measurement import Measurement
-from benchmarks.process import Usage
-from benchmarks.site import CHANGED, Site, opened
+from benchmarks.process import Command, Usage
+from benchmarks.site import CHANGED_ALL, CHANGED_ONE, Site, opened
+from benchmarks.size import Size
 from benchmarks.steps import ALWAYS, Step
 from localclusters import Cluster
 
@@ -28,12 +29,11 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """What to measure. objects: per cluster. directory: where sites are made."""
+    """What to measure. clusters: as many as the size has. directory: where sites are made."""
 
     contenders: tuple[Contender, ...]
     clusters: tuple[Cluster, ...]
-    steps: tuple[Step, ...]
-    objects: int
+    size: Size
     runs: int
     directory: Path
     progress: Progress
@@ -66,47 +66,51 @@ def carry_out(campaign: Campaign) -> Outcome:
 
 def _attempt(campaign: Campaign, contender: Contender, run: int, failures: list[str]) -> Iterator[Measurement]:
     """Yield the steps of one contender in one run; run 0 is the warm-up."""
-    objects, steps = (campaign.objects, campaign.steps) if run else (WARM_UP_OBJECTS, ALWAYS)
-    label = contender.name.replace(" ", "-")
+    size = campaign.size
+    objects, steps = (size.objects, size.steps) if run else (WARM_UP_OBJECTS, ALWAYS)
+    name = f"{contender.name.replace(' ', '-')}-{run}"
     try:
-        with opened(campaign.directory / f"{label}-{run}", campaign.clusters, f"bench-{label}-{run}", objects) as site:
+        with opened(campaign.directory / name, campaign.clusters, f"bench-{name}", objects, size.kinds) as site:
             contender.prepare(site)
             for step in steps:
-                yield _take(campaign, contender, step, run, site)
+                if commands := contender.commands(site, step):
+                    taken = _take(contender.name, step, run, site, commands)
+                    if run:
+                        campaign.progress(f"run {run}: {contender.name}: {step}: {taken.usage.wall_s:.2f} s")
+                    yield taken
     except (BenchmarkError, OSError) as error:
         failures.append(f"{contender.name}, run {run}: {error}")
         campaign.progress(failures[-1])
 
 
-def _take(campaign: Campaign, contender: Contender, step: Step, run: int, site: Site) -> Measurement:
+def _take(name: str, step: Step, run: int, site: Site, commands: tuple[Command, ...]) -> Measurement:
     _before(step, site)
     busy_s, before = machine.busy_s(), counters.read(site.clusters)
     log = site.directory / f"{step.name.lower()}.log"
-    usage = process.then([process.run(command, log) for command in contender.commands(site, step)])
+    usage = process.then([process.run(command, log) for command in commands])
     servers = counters.read(site.clusters) - before
     other_cores = _other_cores(busy_s, machine.busy_s(), usage, servers)
     _check(step, site)
-    if run:
-        campaign.progress(f"run {run}: {contender.name}: {step}: {usage.wall_s:.2f} s")
-    return Measurement(
-        contender=contender.name, step=step, run=run, usage=usage, servers=servers, other_cores=other_cores
-    )
+    return Measurement(contender=name, step=step, run=run, usage=usage, servers=servers, other_cores=other_cores)
 
 
 def _before(step: Step, site: Site) -> None:
     if step is Step.CHANGE_ONE:
-        site.source.change_one(CHANGED)
+        site.source.change_one(CHANGED_ONE)
+    if step is Step.CHANGE_ALL:
+        site.source.change_all(CHANGED_ALL)
     if step is Step.HEAL:
-        site.cause_drift()
+        site.drift_one()
+    if step is Step.HEAL_MANY:
+        site.drift_many()
 
 
 def _check(step: Step, site: Site) -> None:
     """Raise BenchmarkError unless the clusters are as the step ought to leave them."""
     if step is Step.DESTROY:
-        site.require_objects(0)
-        return
-    site.require_objects(site.source.objects)
-    site.require_release(site.source.release)
+        site.require_nothing()
+    else:
+        site.require_everything()
 
 
 def _other_cores(before_s: float | None, after_s: float | None, usage: Usage, servers: Counters) -> float | None:

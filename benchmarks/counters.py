@@ -16,9 +16,10 @@ _SAMPLE = re.compile(
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 _WRITES = frozenset({"APPLY", "CREATE", "DELETE", "DELETECOLLECTION", "PATCH", "POST", "PUT", "UPDATE"})
 # Nothing tells an API server's requests to itself from other people's: it renews its lease, reads services every few
-# minutes to see that no address is used twice, and begins its watches anew.
-_OF_THE_SERVER = "leases"
-_READ_BY_CONTENDERS = ("configmaps", "namespaces")
+# minutes in all namespaces to see that no address is used twice, writes down the address of each, and begins its
+# watches anew.
+_OF_THE_SERVER = ("leases", "ipaddresses")
+_READ_BY_CONTENDERS = ("configmaps", "deployments", "namespaces", "services")
 DRY_RUN = " (dry run)"
 
 
@@ -45,7 +46,7 @@ class Answer(Protocol):
 class Counters:
     """Sums over API servers. calls: verb → requests about objects; a dry run has a verb of its own, `APPLY (dry run)`.
 
-    These are all writes but of leases, and the reads of ConfigMaps and namespaces.
+    These are all writes but of leases and addresses, and the reads of namespaces and of what contenders deploy.
     """
 
     calls: Counter[str] = field(default_factory=Counter)
@@ -83,12 +84,14 @@ def parse(metrics: str) -> Counters:
             cpu_s = float(sample["value"])
             continue
         labels = dict(_LABEL.findall(sample["labels"]))
-        if _is_counted(labels["verb"], labels["resource"]):
+        if _is_counted(labels["verb"], labels["resource"], labels["scope"]):
             calls[labels["verb"] + (DRY_RUN if labels["dry_run"] else "")] += int(float(sample["value"]))
     return Counters(calls, cpu_s)
 
 
-def _is_counted(verb: str, resource: str) -> bool:
+def _is_counted(verb: str, resource: str, scope: str) -> bool:
     if verb in _WRITES:
-        return resource not in ("", _OF_THE_SERVER)
+        return resource not in ("", *_OF_THE_SERVER)
+    if (resource, scope) == ("services", "cluster"):
+        return False
     return resource in _READ_BY_CONTENDERS and verb != "WATCH"

@@ -16,9 +16,16 @@ def begin(command: str) -> str:
     return _BEGIN.format(command)
 
 
-def write(path: Path, command: str, report: str) -> None:
-    """Put the report between the command's marks of a document. Raises BenchmarkError."""
-    path.write_text(replaced(read(path, command), command, report))
+def write(path: Path, command: str, report: str, plot: str = "") -> None:
+    """Put the report between the command's marks of a document. Raises BenchmarkError.
+
+    plot: SVG, which goes into a file beside the document, and above the report; empty for none.
+    """
+    drawing = path.with_name(f"{path.stem}-{command}.svg")
+    if plot:
+        drawing.write_text(plot)
+    shown = f"![{command}: seconds of each step]({drawing.name})\n\n" if plot else ""
+    path.write_text(replaced(read(path, command), command, report, shown))
 
 
 def read(path: Path, command: str) -> str:
@@ -33,8 +40,8 @@ def read(path: Path, command: str) -> str:
     return text
 
 
-def replaced(text: str, command: str, report: str) -> str:
+def replaced(text: str, command: str, report: str, above: str = "") -> str:
     """Return the document with the report in place of what was between the command's marks."""
     before, _, rest = text.partition(begin(command))
     after = rest.partition(END)[2]
-    return f"{before}{begin(command)}\n```text\n{report}\n```\n{END}{after}"
+    return f"{before}{begin(command)}\n{above}```text\n{report}\n```\n{END}{after}"

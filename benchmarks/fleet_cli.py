@@ -24,9 +24,12 @@ COMMANDS: Mapping[Step, tuple[str, ...]] = MappingProxyType(
         Step.CREATE: _UP,
         Step.PREVIEW: ("preview", "--expect-no-changes"),
         Step.NO_CHANGE: (*_UP, "--expect-no-changes"),
+        Step.NO_DRIFT: (*_UP, "--refresh", "--expect-no-changes"),
         Step.CHANGE_ONE: _UP,
+        Step.CHANGE_ALL: _UP,
         Step.REFRESH: ("refresh", "--preview-only", "--expect-no-changes"),
         Step.HEAL: (*_UP, "--refresh"),
+        Step.HEAL_MANY: (*_UP, "--refresh"),
         Step.DESTROY: ("destroy", "--yes", "--skip-preview"),
     }
 )
@@ -55,11 +58,11 @@ class FleetCli:
 
     def prepare(self, site: Site) -> None:
         """Make a project with one stack: one application for all clusters."""
-        stacks = _project(site) / "stacks"
+        stacks = project(site) / "stacks"
         stacks.mkdir(parents=True)
         _state(site).mkdir()
-        shutil.copy(REPOSITORY / "__main__.py", _project(site))
-        (_project(site) / "Pulumi.yaml").write_text(_project_file())
+        shutil.copy(REPOSITORY / "__main__.py", project(site))
+        (project(site) / "Pulumi.yaml").write_text(_project_file())
         declaration = DECLARATION.format(
             repository=str(site.source.root), namespace=site.namespace, clusters=site.names
         )
@@ -73,10 +76,11 @@ class FleetCli:
     def commands(self, site: Site, step: Step) -> tuple[Command, ...]:
         """Return the one command."""
         argv = (sys.executable, "-m", "fleet", *COMMANDS[step], "-s", STACK)
-        return (Command(argv, _project(site), _environment(site)),)
+        return (Command(argv, project(site), environment(site)),)
 
 
-def _project(site: Site) -> Path:
+def project(site: Site) -> Path:
+    """Return the folder of Pulumi.yaml."""
     return site.directory / "project"
 
 
@@ -92,7 +96,8 @@ def _project_file() -> str:
     return yamlio.dump(document.data | {"runtime": runtime | {"options": options}})
 
 
-def _environment(site: Site) -> Mapping[str, str]:
+def environment(site: Site) -> Mapping[str, str]:
+    """Return where a run keeps its state and its cache, and what it needs besides."""
     return {
         "PULUMI_BACKEND_URL": f"file://{_state(site)}",
         "PULUMI_CONFIG_PASSPHRASE": "benchmark",

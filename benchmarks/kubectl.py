@@ -29,8 +29,10 @@ COMMANDS: Mapping[Step, tuple[str, ...]] = MappingProxyType(
         Step.PREVIEW: (*_APPLY, "--dry-run=server"),
         Step.NO_CHANGE: _APPLY,
         Step.CHANGE_ONE: _APPLY,
+        Step.CHANGE_ALL: _APPLY,
         Step.REFRESH: ("diff", *_OWNED),
         Step.HEAL: _APPLY,
+        Step.HEAL_MANY: _APPLY,
         Step.DESTROY: ("delete", "--wait=false"),
     }
 )
@@ -48,7 +50,9 @@ class Kubectl:
         """Make nothing: it reads the manifests where they are."""
 
     def commands(self, site: Site, step: Step) -> tuple[Command, ...]:
-        """Return one command per cluster."""
+        """Return one command per cluster; none for a step in which it would do what it does in another."""
+        if step not in COMMANDS:
+            return ()
         where = ("-n", site.namespace, "-f", str(site.source.folder))
         # Outside the site, so that what it knows of the clusters outlives one run, as it does for its users.
         cache = f"--cache-dir={site.directory.parent / 'kubectl-cache'}"

@@ -1,17 +1,20 @@
-"""The objects of a benchmark: ConfigMaps such as applications have, many to a file. Pure."""
+"""The objects of a benchmark: such as applications have, many to a file. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Any
 
 from fleet import yamlio
 
 PER_FILE = 100
-# What a change of one object, and drift of one, touch.
-CHANGED_KEY = "release"
 LABEL = "app.kubernetes.io/part-of"
 PART_OF = "benchmark"
+# What a change of an object, and drift of one, touch.
+RELEASE = "example.com/release"
+# One object in so many drifts where many do.
+DRIFT_EVERY = 10
 
 _PROPERTIES = """\
 # Settings of {name}
@@ -25,21 +28,37 @@ features.recommendations=disabled
 """
 
 
+class ObjectSet(StrEnum):
+    """What kinds of objects there are; of a mixed set a fifth are Deployments, a fifth Services."""
+
+    CONFIG_MAPS = "configmaps"
+    MIXED = "mixed"
+
+    @property
+    def kinds(self) -> tuple[tuple[str, str], ...]:
+        """API version and kind of all that is in the set."""
+        others = (("apps/v1", "Deployment"), ("v1", "Service")) if self is ObjectSet.MIXED else ()
+        return (("v1", "ConfigMap"), *others)
+
+    @property
+    def noun(self) -> str:
+        """What the objects are called together."""
+        return "ConfigMaps" if self is ObjectSet.CONFIG_MAPS else "mixed objects"
+
+    def object(self, number: int, release: str = "1") -> dict[str, Any]:
+        """Return an object of the set, about half a kilobyte, that names no namespace."""
+        makers = {"ConfigMap": _config_map, "Deployment": _deployment, "Service": _service}
+        return makers[self.kind_of(number)](number, release)
+
+    def kind_of(self, number: int) -> str:
+        """Return the kind of an object by its number."""
+        others = {1: "Deployment", 2: "Service"} if self is ObjectSet.MIXED else {}
+        return others.get(number % 5, "ConfigMap")
+
+
 def name_of(number: int) -> str:
     """Return the name of an object by its number."""
     return f"settings-{number:05d}"
-
-
-def config_map(number: int, release: str = "1") -> dict[str, Any]:
-    """Return an object, about half a kilobyte, that names no namespace."""
-    name = name_of(number)
-    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "settings", LABEL: PART_OF}
-    data = {
-        CHANGED_KEY: release,
-        "log-level": "info",
-        "application.properties": _PROPERTIES.format(name=name, pool=10 + number % 7),
-    }
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": labels}, "data": data}
 
 
 def changed_number(objects: int) -> int:
@@ -58,3 +77,42 @@ def files(objects: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     for number, each in enumerate(objects):
         texts.setdefault(file_of(number), []).append(yamlio.dump(each))
     return {name: "---\n".join(documents) for name, documents in texts.items()}
+
+
+def release_of(manifest: Mapping[str, Any]) -> str:
+    """Return the field that is changed, of a manifest or of an object as an API server has it; empty without."""
+    return str((manifest["metadata"].get("annotations") or {}).get(RELEASE, ""))
+
+
+def _config_map(number: int, release: str) -> dict[str, Any]:
+    name = name_of(number)
+    data = {"log-level": "info", "application.properties": _PROPERTIES.format(name=name, pool=10 + number % 7)}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _metadata(number, release), "data": data}
+
+
+def _deployment(number: int, release: str) -> dict[str, Any]:
+    """Return a Deployment that is deleted at once: in the foreground it would wait for a garbage collector."""
+    metadata = _metadata(number, release)
+    metadata["annotations"]["pulumi.com/deletionPropagationPolicy"] = "background"
+    selector = {"app.kubernetes.io/name": name_of(number)}
+    container = {
+        "name": "server",
+        "image": "registry.example.com/server:1.2.3",
+        "ports": [{"name": "http", "containerPort": 8080}],
+        "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+    }
+    template = {"metadata": {"labels": selector}, "spec": {"containers": [container]}}
+    spec = {"replicas": 2, "selector": {"matchLabels": selector}, "template": template}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+
+
+def _service(number: int, release: str) -> dict[str, Any]:
+    port = {"name": "http", "port": 80, "targetPort": "http"}
+    spec = {"selector": {"app.kubernetes.io/name": name_of(number)}, "ports": [port]}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": _metadata(number, release), "spec": spec}
+
+
+def _metadata(number: int, release: str) -> dict[str, Any]:
+    name = name_of(number)
+    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "settings", LABEL: PART_OF}
+    return {"name": name, "labels": labels, "annotations": {RELEASE: release}}

@@ -24,8 +24,10 @@ ACTIONS: Mapping[Step, Action] = MappingProxyType(
         Step.PREVIEW: Action.DRY_RUN,
         Step.NO_CHANGE: Action.APPLY,
         Step.CHANGE_ONE: Action.APPLY,
+        Step.CHANGE_ALL: Action.APPLY,
         Step.REFRESH: Action.LIST,
         Step.HEAL: Action.APPLY,
+        Step.HEAL_MANY: Action.APPLY,
         Step.DESTROY: Action.DELETE,
     }
 )
@@ -44,13 +46,16 @@ class RawLoop:
                 "action": action,
                 "kubeconfigs": [str(cluster.kubeconfig) for cluster in site.clusters],
                 "namespace": site.namespace,
+                "collections": site.collections,
                 "bodies": str(site.source.bodies),
                 "inFlight": IN_FLIGHT,
             }
             _plan(site, action).write_text(json.dumps(plan))
 
     def commands(self, site: Site, step: Step) -> tuple[Command, ...]:
-        """Return the one command."""
+        """Return the one command; none where the loop has nothing of its own to do."""
+        if step not in ACTIONS:
+            return ()
         argv = (sys.executable, "-m", "benchmarks.raw_loop", str(_plan(site, ACTIONS[step])))
         return (Command(argv, REPOSITORY),)
 

@@ -11,7 +11,7 @@ import json
 import ssl
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,6 +21,8 @@ from typing import Any
 
 import aiohttp
 import yaml
+
+from benchmarks.paths import collection
 
 PAGE = 500
 
@@ -54,44 +56,49 @@ class Call:
     body: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is done in each cluster. collections: the paths that LIST reads. pending: makes the requests."""
+
+    action: Action
+    collections: Sequence[str]
+    pending: Callable[[], Iterator[Call]]
+    in_flight: int
+
+
 def calls(action: Action, namespace: str, lines: Sequence[str]) -> Iterator[Call]:
     """Return the requests for objects given as one line of JSON each."""
     method, query = _REQUESTS[action]
     for line in lines:
-        name = json.loads(line)["metadata"]["name"]
-        yield Call(method, f"{collection(namespace)}/{name}{query}", line if method == "PATCH" else None)
-
-
-def collection(namespace: str) -> str:
-    """Return the path of all ConfigMaps of a namespace."""
-    return f"/api/v1/namespaces/{namespace}/configmaps"
+        each = json.loads(line)
+        path = f"{collection(namespace, each['apiVersion'], each['kind'])}/{each['metadata']['name']}{query}"
+        yield Call(method, path, line if method == "PATCH" else None)
 
 
 def main(plan: Mapping[str, Any]) -> None:
     """Do what the plan says in all clusters at once."""
     lines = Path(plan["bodies"]).read_text().splitlines()
     kubeconfigs = [yaml.safe_load(Path(each).read_text()) for each in plan["kubeconfigs"]]
-    asyncio.run(_all_clusters(kubeconfigs, Action(plan["action"]), plan["namespace"], lines, plan["inFlight"]))
+    action = Action(plan["action"])
+    work = Work(action, plan["collections"], lambda: calls(action, plan["namespace"], lines), plan["inFlight"])
+    asyncio.run(_all_clusters(kubeconfigs, work))
 
 
-async def _all_clusters(
-    kubeconfigs: Sequence[Mapping[str, Any]], action: Action, namespace: str, lines: Sequence[str], in_flight: int
-) -> None:
+async def _all_clusters(kubeconfigs: Sequence[Mapping[str, Any]], work: Work) -> None:
     async with asyncio.TaskGroup() as clusters:
         for each in kubeconfigs:
-            clusters.create_task(_one_cluster(each, action, namespace, lines, in_flight))
+            clusters.create_task(_one_cluster(each, work))
 
 
-async def _one_cluster(
-    kubeconfig: Mapping[str, Any], action: Action, namespace: str, lines: Sequence[str], in_flight: int
-) -> None:
-    async with _session(kubeconfig, in_flight) as session:
-        if action is Action.LIST:
-            await _list(session, namespace)
+async def _one_cluster(kubeconfig: Mapping[str, Any], work: Work) -> None:
+    async with _session(kubeconfig, work.in_flight) as session:
+        if work.action is Action.LIST:
+            for each in work.collections:
+                await _list(session, each)
             return
-        pending = calls(action, namespace, lines)
+        pending = work.pending()
         async with asyncio.TaskGroup() as workers:
-            for _ in range(in_flight):
+            for _ in range(work.in_flight):
                 workers.create_task(_work(session, pending))
 
 
@@ -101,10 +108,10 @@ async def _work(session: aiohttp.ClientSession, pending: Iterator[Call]) -> None
             await _content(response)
 
 
-async def _list(session: aiohttp.ClientSession, namespace: str) -> None:
+async def _list(session: aiohttp.ClientSession, path: str) -> None:
     query: dict[str, str] = {"limit": str(PAGE)}
     while True:
-        async with session.get(collection(namespace), params=query) as response:
+        async with session.get(path, params=query) as response:
             page = json.loads(await _content(response))
         if not (more := page["metadata"].get("continue")):
             return

@@ -10,10 +10,10 @@ from typing import Any
 from benchmarks import marks, table
 from benchmarks.campaign import Outcome
 from benchmarks.machine import Machine
-from benchmarks.marks import Mark
-from benchmarks.measurement import Typical, typical
+from benchmarks.marks import Mark, Results
+from benchmarks.measurement import typical
+from benchmarks.size import Size
 
-NO_MARKS = f"The marks are for {marks.CLUSTERS} clusters with {marks.OBJECTS:,} ConfigMaps each."
 # etcd alone takes about a third of a core.
 BUSY_CORES = 0.6
 
@@ -31,45 +31,66 @@ def disturbed(other_cores: Iterable[float | None], limit: float) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """A campaign's size, place and outcome."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What came of one size."""
 
-    objects: int
-    clusters: int
-    runs: int
-    machine: Machine
+    size: Size
     outcome: Outcome
-
-    @property
-    def results(self) -> Typical:
-        """The typical run of each contender and step."""
-        return typical(self.outcome.measurements)
-
-    @property
-    def marks(self) -> tuple[Mark, ...]:
-        """Whether the promises hold."""
-        return marks.judge(self.results, self.objects, self.clusters)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a JSON document."""
         return {
-            "objects": self.objects,
-            "clusters": self.clusters,
+            **self.size.as_json(),
+            "measurements": [each.as_json() for each in self.outcome.measurements],
+            "typical": [each.as_json() for each in typical(self.outcome.measurements).values()],
+            "failures": list(self.outcome.failures),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A campaign's sizes, place and outcome. left_out: contenders that this machine does not have."""
+
+    sizes: tuple[Measured, ...]
+    runs: int
+    machine: Machine
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def results(self) -> Results:
+        """The typical run of each contender and step, by size; without the sizes at which nothing was measured."""
+        found = {each.size: typical(each.outcome.measurements) for each in self.sizes}
+        return {size: each for size, each in found.items() if each}
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """Whether the promises hold."""
+        return marks.judge(self.results)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What did not work, with its size."""
+        return tuple(f"{each.size}: {failure}" for each in self.sizes for failure in each.outcome.failures)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for a JSON document."""
+        return {
             "runs": self.runs,
             "machine": self.machine.as_json(),
-            "measurements": [each.as_json() for each in self.outcome.measurements],
-            "typical": [each.as_json() for each in self.results.values()],
+            "sizes": [each.as_json() for each in self.sizes],
+            "leftOut": list(self.left_out),
             "marks": [each.as_json() for each in self.marks],
-            "failures": list(self.outcome.failures),
         }
 
     def as_text(self) -> str:
         """Lines for people."""
         runs = "one run" if self.runs == 1 else f"the median of {self.runs} runs"
-        head = f"{self.clusters} clusters with {self.objects:,} ConfigMaps each, {runs}\n{self.machine}"
-        judged = "\n".join(f"- {each}" for each in self.marks) or NO_MARKS
-        failed = "\n".join(f"FAILED: {each}" for each in self.outcome.failures)
+        head = f"{'; '.join(str(each.size) for each in self.sizes)}: {runs}\n{self.machine}"
+        absent = f"not on PATH, and left out: {', '.join(self.left_out)}" if self.left_out else ""
+        judged = "\n".join(f"- {each}" for each in self.marks)
+        failed = "\n".join(f"FAILED: {each}" for each in self.failures)
         measured = table.tables(self.results) if self.results else ""
-        noise = disturbed((each.other_cores for each in self.results.values()), BUSY_CORES)
-        return "\n\n".join(part for part in (head, noise, measured, judged, failed) if part)
+        everything = (each for found in self.results.values() for each in found.values())
+        noise = disturbed((each.other_cores for each in everything), BUSY_CORES)
+        return "\n\n".join(part for part in (head, absent, noise, measured, judged, failed) if part)

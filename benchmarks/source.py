@@ -9,16 +9,18 @@ from pathlib import Path
 import git
 
 from benchmarks import manifests
+from benchmarks.manifests import ObjectSet
 
 _AUTHOR = git.Actor("Benchmark", "benchmark@example.com")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A repository at `root` with `objects` ConfigMaps, 100 to a file."""
+    """A repository at `root` with `objects` objects of a set, 100 to a file."""
 
     root: Path
     objects: int
+    kinds: ObjectSet
 
     @property
     def folder(self) -> Path:
@@ -31,23 +33,29 @@ class Source:
         return self.root.with_suffix(".jsonl")
 
     @property
-    def release(self) -> str:
-        """What the field that is changed is now."""
-        line = self.bodies.read_text().splitlines()[manifests.changed_number(self.objects)]
-        return str(json.loads(line)["data"][manifests.CHANGED_KEY])
+    def releases(self) -> dict[str, str]:
+        """Name of each object → the field that is changed, as it is now."""
+        everything = (json.loads(line) for line in self.bodies.read_text().splitlines())
+        return {each["metadata"]["name"]: manifests.release_of(each) for each in everything}
 
     def create(self) -> None:
         """Write and commit everything."""
         self.folder.mkdir(parents=True)
         git.Repo.init(self.root, initial_branch="main").close()
-        self._write({}, "Add the settings")
+        self._write(["1"] * self.objects, "Add the settings")
 
     def change_one(self, release: str) -> None:
         """Commit another value of one field of one object."""
-        self._write({manifests.changed_number(self.objects): release}, f"Release {release}")
+        releases = list(self.releases.values())
+        releases[manifests.changed_number(self.objects)] = release
+        self._write(releases, f"Release {release} of one")
 
-    def _write(self, releases: dict[int, str], message: str) -> None:
-        everything = [manifests.config_map(number, releases.get(number, "1")) for number in range(self.objects)]
+    def change_all(self, release: str) -> None:
+        """Commit another value of one field of every object."""
+        self._write([release] * self.objects, f"Release {release} of all")
+
+    def _write(self, releases: list[str], message: str) -> None:
+        everything = [self.kinds.object(number, release) for number, release in enumerate(releases)]
         for name, text in manifests.files(everything).items():
             path = self.folder / name
             if not path.exists() or path.read_text() != text:

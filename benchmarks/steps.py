@@ -11,15 +11,17 @@ class Step(StrEnum):
     CREATE = "create"
     PREVIEW = "preview"
     NO_CHANGE = "no change"
+    NO_DRIFT = "no change, refreshed"
     CHANGE_ONE = "change one"
+    CHANGE_ALL = "change all"
     REFRESH = "refresh"
     HEAL = "heal"
+    HEAL_MANY = "heal many"
     DESTROY = "destroy"
 
 
 # The objects of a namespace must be there before anything else, and gone before the next contender.
 ALWAYS = (Step.CREATE, Step.DESTROY)
-WITHOUT_CHANGE = (Step.PREVIEW, Step.NO_CHANGE, Step.REFRESH)
 
 
 def chosen(names: tuple[str, ...]) -> tuple[Step, ...]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from benchmarks.measurement import Measurement, Typical
+from benchmarks.size import Size
 from benchmarks.steps import Step
 
 OURS = "fleet"
@@ -14,8 +16,8 @@ NOTHING = "-"
 Cell = Callable[[Measurement], str]
 
 
-def tables(results: Typical) -> str:
-    """Return one table per quantity."""
+def tables(results: Mapping[Size, Typical]) -> str:
+    """Return one table per quantity, in it a group of rows for each size; the only size needs no heading."""
     parts = (
         ("Time, seconds, and how many times the yardstick's", _with_ratios(results)),
         ("Processor time of the command, seconds", _plain(results, lambda each: f"{each.usage.cpu_s:.1f}")),
@@ -35,7 +37,7 @@ def aligned(rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(
         "  ".join(
             [row[0].ljust(widths[0]), *(each.rjust(width) for each, width in zip(row[1:], widths[1:], strict=True))]
-        )
+        ).rstrip()
         for row in cells
     )
 
@@ -45,28 +47,40 @@ def calls(verbs: Counter[str]) -> str:
     return ", ".join(f"{number} {verb}" for verb, number in sorted(verbs.items())) or "none"
 
 
-def _plain(results: Typical, cell: Cell) -> list[list[str]]:
+def _plain(results: Mapping[Size, Typical], cell: Cell) -> list[list[str]]:
     contenders = _contenders(results)
-    rows = [[step, *(_cell(results, name, step, cell) for name in contenders)] for step in _steps(results)]
-    return [["", *contenders], *rows]
+    return [["", *contenders], *_grouped(results, len(contenders), partial(_cells, contenders, cell))]
 
 
-def _with_ratios(results: Typical) -> list[list[str]]:
-    yardsticks = [name for name in _contenders(results) if name != OURS and OURS in _contenders(results)]
-    head, *rows = _plain(results, lambda each: f"{each.usage.wall_s:.2f}")
-    head += [f"{OURS}/{name}" for name in yardsticks]
-    ratios = [[_ratio(results, step, name) for name in yardsticks] for step in _steps(results)]
-    return [head, *([*row, *more] for row, more in zip(rows, ratios, strict=True))]
+def _with_ratios(results: Mapping[Size, Typical]) -> list[list[str]]:
+    contenders = _contenders(results)
+    yardsticks = [name for name in contenders if name != OURS and OURS in contenders]
+
+    def cells(typical: Typical, step: Step) -> list[str]:
+        times = _cells(contenders, lambda each: f"{each.usage.wall_s:.2f}", typical, step)
+        return times + [_ratio(typical, step, name) for name in yardsticks]
+
+    head = ["", *contenders, *(f"{OURS}/{name}" for name in yardsticks)]
+    return [head, *_grouped(results, len(head) - 1, cells)]
+
+
+def _grouped(
+    results: Mapping[Size, Typical], columns: int, cells: Callable[[Typical, Step], list[str]]
+) -> Iterator[list[str]]:
+    for size, typical in results.items():
+        if len(results) > 1:
+            yield [f"{size}:", *([""] * columns)]
+        yield from ([step, *cells(typical, step)] for step in _steps(typical))
+
+
+def _cells(contenders: Sequence[str], cell: Cell, typical: Typical, step: Step) -> list[str]:
+    found = [typical.get((name, step)) for name in contenders]
+    return [cell(each) if each else NOTHING for each in found]
 
 
 def _ratio(results: Typical, step: Step, yardstick: str) -> str:
     ours, theirs = results.get((OURS, step)), results.get((yardstick, step))
     return f"{ours.usage.wall_s / theirs.usage.wall_s:.2f}" if ours and theirs else NOTHING
-
-
-def _cell(results: Typical, contender: str, step: Step, cell: Cell) -> str:
-    found = results.get((contender, step))
-    return cell(found) if found else NOTHING
 
 
 def _servers_cpu(each: Measurement) -> str:
@@ -77,8 +91,8 @@ def _others(each: Measurement) -> str:
     return NOTHING if each.other_cores is None else f"{each.other_cores:.1f}"
 
 
-def _contenders(results: Typical) -> list[str]:
-    return list(dict.fromkeys(contender for contender, _ in results))
+def _contenders(results: Mapping[Size, Typical]) -> list[str]:
+    return list(dict.fromkeys(contender for typical in results.values() for contender, _ in typical))
 
 
 def _steps(results: Typical) -> list[Step]:

@@ -16,9 +16,10 @@ def measured(
     run: int = 1,
     calls: dict[str, int] | None = None,
     others: float | None = None,
+    peak_bytes: int | None = None,
 ) -> Measurement:
     """Return a measurement with this time; what the test does not name is made up from it."""
-    usage = Usage(wall_s, wall_s / 2, int(wall_s * 2**20))
+    usage = Usage(wall_s, wall_s / 2, int(wall_s * 2**20) if peak_bytes is None else peak_bytes)
     return Measurement(
         contender=contender,
         step=step,

@@ -35,6 +35,9 @@ METRICS = "\n".join(
         sample("7", dry_run="All"),
         sample("33", verb="PUT", resource="leases", group="coordination.k8s.io"),
         sample("4", verb="LIST", resource="services", scope="cluster"),
+        sample("2", verb="LIST", resource="services", scope="namespace"),
+        sample("5", verb="LIST", resource="deployments", scope="namespace", group="apps"),
+        sample("20", verb="POST", resource="ipaddresses", group="networking.k8s.io"),
         sample("6", verb="WATCH", scope="cluster"),
         sample("8", verb="GET", resource="namespaces"),
         sample("9", verb="DELETE", resource="secrets"),
@@ -47,7 +50,7 @@ METRICS = "\n".join(
 
 def test_requests_are_counted_by_verb_and_dry_runs_apart() -> None:
     assert parse(METRICS).calls == {
-        "LIST": 3,
+        "LIST": 10,
         "APPLY": 1000,
         "APPLY (dry run)": 7,
         "GET": 8,

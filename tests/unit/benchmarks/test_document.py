@@ -19,6 +19,16 @@ def test_only_what_is_between_the_marks_changes(tmp_path: Path) -> None:
     assert path.read_text() == f"# Before\n\n{BEGIN}\n```text\nnewer\n```\n{END}\n\nAfter.\n"
 
 
+def test_a_plot_lies_beside_the_document_and_is_shown_above_the_report(tmp_path: Path) -> None:
+    path = tmp_path / "results.md"
+    path.write_text(f"{BEGIN}\n{END}\n")
+    document.write(path, "apply", "new", "<svg/>")
+    document.write(path, "apply", "newer", "<svg></svg>")
+    shown = "![apply: seconds of each step](results-apply.svg)"
+    assert path.read_text() == f"{BEGIN}\n{shown}\n\n```text\nnewer\n```\n{END}\n"
+    assert (tmp_path / "results-apply.svg").read_text() == "<svg></svg>"
+
+
 def test_each_command_has_marks_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "results.md"
     path.write_text(f"{BEGIN}\none\n{END}\nBetween.\n{begin('render')}\ntwo\n{END}\nAfter.\n")
