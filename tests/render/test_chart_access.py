@@ -366,6 +366,20 @@ def test_a_server_that_is_not_there(runs: Runs) -> None:
         )
 
 
+def test_what_is_wrong_with_several_is_told_once(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    wanted = {
+        Revision(url, "1.x", chart="web"): Where("stack.yaml", 3, application="one", cluster="dev"),
+        Revision(url, "1.2.0", chart="web"): Where("stack.yaml", 3, application="one", cluster="prod"),
+        Revision(url, "9.x", chart="db"): Where("stack.yaml", 9, application="two", cluster="dev"),
+    }
+    with Charts(cache_dir=tmp_path / "cache") as charts, pytest.raises(SourceError) as caught:
+        charts.resolve(wanted, wanted)
+    (problem,) = caught.value.problems
+    assert problem.where == Where("stack.yaml", 3, application="one, two")
+
+
 def test_all_problems_are_told_together(packer: Packer, site: Site, tmp_path: Path) -> None:
     packer.pack("web", "1.0.0")
     wanted = {

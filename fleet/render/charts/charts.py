@@ -23,7 +23,7 @@ from fleet.render.charts.location import Location
 from fleet.render.charts.store import Kept, Store
 from fleet.render.mirror import unusable_cache
 from fleet.render.objects import Objects
-from fleet.render.problems import completed
+from fleet.render.problems import completed, users
 from fleet.render.progress import FetchProgress, Report, one_at_a_time
 from fleet.render.snapshot import Node, Root, Snapshot
 
@@ -92,7 +92,8 @@ class Charts:
         """Return the exact version of each revision; all are in the cache then.
 
         used_by: completes `where` of the problems of a revision. everywhere: those whose archives may be fetched from
-        other hosts with the repository's password. Raises SourceError with the problems of all of them.
+        other hosts with the repository's password. Raises SourceError with the problems of all of them; what is the
+        same of several is told once.
         """
         asked = tuple(dict.fromkeys(revisions))
         wanted = [each for each in asked if each not in self._versions]
@@ -102,13 +103,16 @@ class Charts:
             try:
                 return self._resolve(revision, pinned.get(revision, revision.name), everywhere=revision in everywhere)
             except SourceError as error:
-                return completed(error.problems, used_by.get(revision, Where()))
+                return error.problems
 
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
             outcomes = dict(zip(wanted, pool.map(attempt, wanted), strict=True))
-        problems = [each for outcome in outcomes.values() if not isinstance(outcome, str) for each in outcome]
-        if problems:
-            raise SourceError(*problems)
+        failed: dict[tuple[Problem, ...], list[Where]] = {}
+        for revision, outcome in outcomes.items():
+            if not isinstance(outcome, str):
+                failed.setdefault(outcome, []).append(used_by.get(revision, Where()))
+        if failed:
+            raise SourceError(*(each for wrong, places in failed.items() for each in completed(wrong, users(places))))
         found = {revision: outcome for revision, outcome in outcomes.items() if isinstance(outcome, str)}
         with self._turn:
             self._versions |= found
