@@ -19,7 +19,6 @@ from fleet.engine.project import Project
 from fleet.errors import ChangesFoundError, ClusterError, FleetError, Problem, gather
 from fleet.model.discovered import Discovered
 from fleet.program import remembered
-from fleet.program.discovery import discover as ask
 
 _JSON = click.option("-j", "--json", "as_json", is_flag=True, help="Print a JSON list, an entry per cluster.")
 _CHECK = click.option("--check", is_flag=True, help="Write nothing; exit with 7 if the file would change.")
@@ -87,6 +86,9 @@ def discover(context: click.Context, /, names: tuple[str, ...], stack: str | Non
     before, _ = remembered.read(project.folder, name)
     with offline.showing(context) as say:
         say.progress(f"asking {words.listing(sorted(answer['reached']))}")
+        # Imported when clusters are asked: other commands need nothing that talks to them, and are to start fast.
+        from fleet.program.discovery import discover as ask  # noqa: PLC0415
+
         found = asyncio.run(ask(_inputs(project, answer["reached"]), before))
     outcome = _Outcome(project, name, answer["declared"], before, found)
     for cluster in answer["paused"]:

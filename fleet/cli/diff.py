@@ -21,9 +21,8 @@ from fleet.engine import project as projects
 from fleet.engine.project import Project
 from fleet.errors import ChangesFoundError, DeclarationError, FleetError, StackNotFoundError
 from fleet.program.asking import ask
-from fleet.program.history import History
 from fleet.program.question import Question
-from fleet.program.reading import Say
+from fleet.program.say import Say
 
 _AGAINST = click.option(
     "--against",
@@ -35,7 +34,7 @@ _STAT = click.option("--stat", is_flag=True, help="Print which objects differ, a
 _JSON = click.option(
     "-j", "--json", "as_json", is_flag=True, help="Print a JSON list, an entry per object and cluster."
 )
-_NOTHING: Mapping[str, Any] = {"applications": [], "clusters": [], "objects": []}
+_NOTHING: Mapping[str, Any] = {"applications": [], "clusters": [], "objects": [], "bodies": []}
 
 
 @click.command(epilog=exit_codes.epilog())
@@ -81,6 +80,9 @@ def _both(
     context: click.Context, project: Project, stack: str, against: str
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return what was wanted at the other revision, and what is wanted now. Both are rendered at once."""
+    # Imported here: what reads repositories is nothing that another command waits for.
+    from fleet.program.history import History  # noqa: PLC0415
+
     history = History.of(project.folder)
     base, head = history.commit(against), history.commit("HEAD")
     asked = offline.question("render", project, stack, base=project.folder)

@@ -19,7 +19,7 @@ from fleet.engine import child, stack_config
 from fleet.engine.project import Project
 from fleet.program.asking import ask
 from fleet.program.question import Question
-from fleet.program.reading import Say
+from fleet.program.say import Say
 
 _HIDDEN = "[secret]"
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
-from fleet import yamlio
 from fleet.cli import exit_codes, offline, options
-from fleet.cli.rendered import RenderedObject, chosen
+from fleet.cli.rendered import RenderedObject, chosen, with_yaml
 from fleet.cli.selection import selection
 from fleet.cli.tree import write_tree
 
@@ -63,8 +62,8 @@ def render(
     elif output == "json":
         click.echo(json.dumps([_entry(each) for each in found], indent=2))
     else:
-        for each in found:
-            click.echo(f"---\n# {each.application} in {each.cluster}\n{yamlio.dump(each.body)}", nl=False)
+        texts = (f"---\n# {each.application} in {each.cluster}\n{text}" for each, text in with_yaml(found))
+        click.echo("".join(texts), nl=False)
 
 
 def _entry(each: RenderedObject) -> dict[str, Any]:

@@ -6,10 +6,12 @@ In: the answer to the question `render`. Out: values, those of a selection only.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fleet import yamlio
 from fleet.cli.selection import ApplicationSelection
 from fleet.errors import DeclarationError, Problem
 
@@ -18,7 +20,7 @@ from fleet.errors import DeclarationError, Problem
 class RenderedObject:
     """One object that a cluster should hold. namespace: empty for cluster-scoped objects; group: for the core group.
 
-    retain: it stays in the cluster when it is no longer wanted.
+    retain: it stays in the cluster when it is no longer wanted. body: shared by all objects that have the same.
     """
 
     cluster: str
@@ -43,10 +45,23 @@ class RenderedObject:
 
 def objects(answer: Mapping[str, Any]) -> tuple[RenderedObject, ...]:
     """Return the objects of an answer, in the order in which they would be registered."""
+    bodies = [json.loads(body) for body in answer["bodies"]]
     return tuple(
-        RenderedObject(each["cluster"], each["application"], **each["key"], retain=each["retain"], body=each["body"])
+        RenderedObject(
+            each["cluster"], each["application"], **each["key"], retain=each["retain"], body=bodies[each["body"]]
+        )
         for each in answer["objects"]
     )
+
+
+def with_yaml(objects: Sequence[RenderedObject]) -> Iterator[tuple[RenderedObject, str]]:
+    """Yield each object with its body as YAML, which is made once for all objects that share it."""
+    texts: dict[int, str] = {}
+    for each in objects:
+        text = texts.get(id(each.body))
+        if text is None:
+            text = texts[id(each.body)] = yamlio.dump(each.body)
+        yield each, text
 
 
 def chosen(

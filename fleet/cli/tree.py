@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
-from fleet import yamlio
-from fleet.cli.rendered import RenderedObject
+from fleet.cli.rendered import RenderedObject, with_yaml
 from fleet.errors import DeclarationError, Problem
 
 # Tells a later run that everything in the directory may be replaced.
@@ -20,7 +19,7 @@ MARKER = ".fleet-render"
 _SAYS = "`fleet render -o dir` wrote this directory, and replaces all of it.\n"
 
 
-def write_tree(directory: Path, objects: Iterable[RenderedObject]) -> int:
+def write_tree(directory: Path, objects: Sequence[RenderedObject]) -> int:
     """Write the objects and return how many there are.
 
     Everything is written beside the directory first, so that it is never there in part. Raises DeclarationError for a
@@ -33,16 +32,17 @@ def write_tree(directory: Path, objects: Iterable[RenderedObject]) -> int:
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     (new / MARKER).write_text(_SAYS, encoding="utf-8")
-    written = 0
-    for each in objects:
+    folders = {new}
+    for each, text in with_yaml(objects):
         file = new / path_of(each)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(yamlio.dump(each.body), encoding="utf-8")
-        written += 1
+        if file.parent not in folders:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            folders.add(file.parent)
+        file.write_text(text, encoding="utf-8")
     if directory.exists():
         shutil.rmtree(directory)
     new.rename(directory)
-    return written
+    return len(objects)
 
 
 def path_of(rendered: RenderedObject) -> Path:

@@ -17,7 +17,7 @@ from fleet.errors import FleetError
 from fleet.model.masking import mask
 from fleet.program.answers import answer
 from fleet.program.question import error_as_data, parse_question
-from fleet.program.reading import Say
+from fleet.program.say import Say
 
 
 def main() -> None:

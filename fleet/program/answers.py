@@ -20,7 +20,7 @@ from fleet.program.decision import intend, planned
 from fleet.program.explaining import explained
 from fleet.program.lines import located
 from fleet.program.question import Pin, Question
-from fleet.program.reading import Say
+from fleet.program.say import Say
 from fleet.register import configuration
 from fleet.render.address import same_repository
 
@@ -64,29 +64,34 @@ def answer(question: Question, say: Say) -> Any:
 def _render(question: Question, settings: Settings, problems: tuple[Problem, ...], say: Say) -> dict[str, Any]:
     """Return every object that every cluster should hold, in the order in which it would be registered.
 
-    applications: what they can be selected by. clusters: their names. objects: see `_objects`.
+    applications: what they can be selected by. clusters: their names. objects: each with the number of its body among
+    the bodies, which are JSON: most objects are the same in several clusters.
     """
     intent = intend(settings, problems)
     wanted = [_pinned(target, question) for target in intent.targets]
     plans = planned(intent.about(wanted), settings, say, base=question.base)
+    numbers: dict[str, int] = {}
     return {
         "applications": [
             {"application": each.name, "project": each.project, "labels": dict(each.labels)}
             for each in intent.fleet.applications
         ],
         "clusters": [each.name for each in intent.fleet.clusters],
-        "objects": [entry for plan in plans for entry in _objects(plan)],
+        "objects": [entry for plan in plans for entry in _objects(plan, numbers)],
+        "bodies": list(numbers),
     }
 
 
-def _objects(plan: ClusterPlan) -> Iterator[dict[str, Any]]:
+def _objects(plan: ClusterPlan, numbers: dict[str, int]) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a cluster. numbers: body → its number; new ones are added."""
     for each in plan.objects:
+        body = json.dumps(each.manifest.body, default=dict, ensure_ascii=False)
         yield {
             "cluster": plan.cluster.name,
             "application": each.application,
             "key": asdict(each.manifest.key),
             "retain": each.retain,
-            "body": each.manifest.body,
+            "body": numbers.setdefault(body, len(numbers)),
         }
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from fleet.errors import DeclarationError, Problem
 from fleet.program.question import Question, error_from_data
-from fleet.program.reading import Say
+from fleet.program.say import Say
 
 
 def ask(question: Question, python: str, say: Say) -> Any:

@@ -15,7 +15,7 @@ from fleet.model.settings import Settings
 from fleet.program import remembered
 from fleet.program.declaration import declared
 from fleet.program.question import Question
-from fleet.program.reading import Say
+from fleet.program.say import Say
 from fleet.register.providers import profiles
 
 

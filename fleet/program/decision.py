@@ -19,7 +19,8 @@ from fleet.plan.finish import finish
 from fleet.plan.hooks import notices
 from fleet.plan.policy import Policies, policies, refused_destinations, refused_sources
 from fleet.program.declaration import declare
-from fleet.program.reading import Say, read_sources
+from fleet.program.reading import read_sources
+from fleet.program.say import Say
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from fleet.model.settings import Settings
 from fleet.plan.held import hold, waits
 from fleet.program.decision import intend, planned
 from fleet.program.lines import located
-from fleet.program.reading import Say
+from fleet.program.say import Say
 from fleet.register.outputs import read_deployed
 from fleet.register.providers import profiles
 from fleet.register.registration import register

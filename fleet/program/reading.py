@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from fleet.errors import FleetError, RenderError, gather
@@ -15,19 +14,12 @@ from fleet.plan.expand import mirrored
 from fleet.plan.policy import Policies
 from fleet.plan.sources import passing_credentials, patches_of, requests_of, revisions_of, used_by
 from fleet.program.integrity import trusted
+from fleet.program.say import Say
 from fleet.program.source_files import overrule
 from fleet.render import Charts, Repositories, Sources, render_possible
 from fleet.render.patching import patch_all
 
 _Commits = Mapping[Revision, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """What a run tells while it reads. progress: a line that counts until the next one. Any thread may call them."""
-
-    progress: Callable[[str], None]
-    warning: Callable[[str], None]
 
 
 def read_sources(

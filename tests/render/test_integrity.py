@@ -13,7 +13,7 @@ import pytest
 from fleet.errors import FleetError, PolicyError
 from fleet.program.answers import answer
 from fleet.program.question import Question
-from fleet.program.reading import Say
+from fleet.program.say import Say
 from tests.render.signing import MISSING, People, people
 from tests.render.world import Repo, World, config_map
 

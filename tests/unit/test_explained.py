@@ -19,7 +19,7 @@ from fleet.cli.views import explanation
 from fleet.errors import DeclarationError
 from fleet.program.answers import answer
 from fleet.program.question import Question
-from fleet.program.reading import Say
+from fleet.program.say import Say
 from fleet.yamlio import load_documents
 from tests.unit.docs.pages import PAGES
 
