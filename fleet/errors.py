@@ -10,6 +10,7 @@ FleetError                 1   anything this project raises on purpose
 ├── RenderError           11   what the source holds are not manifests
 ├── PlanError             12   the manifests of a cluster do not fit together
 ├── PolicyError           16   a project does not permit what one of its applications asks for
+├── DeletionBudgetError   17   the run would delete more objects than it may
 ├── StateError            13   the stack's state cannot be read or written
 ├── LockedError           14   another run holds the stack
 └── UnsupportedError      15   the embedded engine has not this part of Pulumi
@@ -152,6 +153,12 @@ class PolicyError(FleetError):
     """A project does not permit what one of its applications asks for."""
 
     exit_code = 16
+
+
+class DeletionBudgetError(FleetError):
+    """The run would delete more objects than it may."""
+
+    exit_code = 17
 
 
 class StateError(FleetError):

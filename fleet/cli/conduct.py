@@ -24,8 +24,11 @@ from fleet.cli.views.live import LiveView
 from fleet.cli.views.plain import PlainView
 from fleet.cli.views.report import Report
 from fleet.cli.views.view import Ending, View
+from fleet.engine import budget, stack_config
+from fleet.engine.budget import Budget
+from fleet.engine.project import Project
 from fleet.engine.request import Command, RunRequest, RunResult
-from fleet.errors import CancelledError, ChangesFoundError, ClusterError, DeclarationError, Problem
+from fleet.errors import CancelledError, ChangesFoundError, ClusterError, DeclarationError, Problem, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ def open_conductor(context: click.Context, command: Command, flags: Flags) -> Co
         targets=flags.target,
         excludes=flags.exclude,
         selection=selection(flags.project, flags.app, flags.selector),
+        deletions=_budget(found, stack, flags) if command is Command.UP else None,
         show_secrets=flags.show_secrets,
         run_id=uuid.uuid4().hex,
         environment={"FLEET_SCHEDULED": "true"} if flags.scheduled else {},
@@ -114,6 +118,16 @@ def open_conductor(context: click.Context, command: Command, flags: Flags) -> Co
         selectors=flags.selector,
     )
     return Conductor(engine_of(context), talk, flags, request, invocation)
+
+
+def _budget(project: Project, stack: str, flags: Flags) -> Budget | None:
+    """Return what the run may delete: what was said on the command line, else what the configuration says."""
+    if flags.allow_deletions is not None:
+        return Budget(limit=flags.allow_deletions)
+    config = stack_config.load(project, stack)
+    declared = project.config.get(budget.KEY)
+    value = config.values.get(budget.KEY, None if declared is None else declared.given)
+    return budget.read(value, Where(project.shown(config.file), key=f"config.{budget.KEY}"))
 
 
 def engine_of(context: click.Context) -> Engine:

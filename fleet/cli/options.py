@@ -19,7 +19,7 @@ Option = Callable[[Decorated], Decorated]
 class Flags:
     """What was asked for, as the options have it; the options that a command lacks keep their defaults here.
 
-    refresh: None leaves it to `options.refresh` in Pulumi.yaml.
+    refresh: None leaves it to `options.refresh` in Pulumi.yaml. allow_deletions: None leaves it to the configuration.
     """
 
     stack: str | None = None
@@ -40,6 +40,7 @@ class Flags:
     suppress_progress: bool = False
     scheduled: bool = False
     show_secrets: bool = False
+    allow_deletions: int | None = None
 
     def check(self) -> None:
         """Raise DeclarationError for options that contradict each other."""
@@ -139,6 +140,13 @@ SCHEDULED = click.option(
     is_flag=True,
     envvar="FLEET_SCHEDULED",
     help="Nobody asked for this run: applications that are not automated stay at their deployed revision.",
+)
+ALLOW_DELETIONS = click.option(
+    "--allow-deletions",
+    type=click.IntRange(min=0),
+    default=None,
+    metavar="N",
+    help="Delete up to N objects, whatever `fleet:deletions` in the stack's configuration allows.",
 )
 SHOW_SECRETS = click.option("--show-secrets", is_flag=True, help="Show secret values in plain text.")
 SUPPRESS_PROGRESS = click.option("--suppress-progress", is_flag=True, help="Print no progress while working.")

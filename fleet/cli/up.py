@@ -25,6 +25,7 @@ from fleet.engine.request import Command
     options.EXCLUDE,
     *options.SELECTION,
     options.SCHEDULED,
+    options.ALLOW_DELETIONS,
     options.SHOW_SECRETS,
     options.SUPPRESS_PROGRESS,
 )

@@ -126,6 +126,22 @@ class Remover:
         subject = self._subject(planned, cluster, None)
         return ref is None or await self._delete(planned, cluster, subject, ref)
 
+    def going(self, left: Sequence[Resource]) -> list[Subject]:
+        """Return the objects that would be deleted from their clusters, rather than forgotten or left there."""
+        self._present = self._wanted()
+        return [subject for each in left if not each.delete and (subject := self._to_go(each)) is not None]
+
+    def _to_go(self, resource: Resource) -> Subject | None:
+        cluster = self._cluster(resource)
+        if cluster is None or not self._is_to_go(resource):
+            return None
+        return self._subject(resource, cluster, self._roster.old.get(resource.parent))
+
+    def hold_back(self, left: Sequence[Resource]) -> None:
+        """Say of the objects that would be deleted that they are not. They stay in the state, and so does all else."""
+        for subject in self.going(left):
+            self._emit(StepFinished(subject, Operation.SKIP))
+
     def _refuse(self, doomed: Sequence[Resource]) -> None:
         """Take out what has to stay: what something needs that stays, and, with anything protected, everything."""
         keys = {each.key for each in doomed}

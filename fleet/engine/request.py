@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+from fleet.engine.budget import Budget
 from fleet.engine.events import Drift, Operation
 from fleet.errors import Problem
 
@@ -41,6 +42,7 @@ class RunRequest:
     parallel: registrations of the program that are under way at once.
     continue_on_error: go on in a cluster after an object there failed; other clusters always go on.
     targets, excludes: patterns of URNs as Pulumi has them, `*` within a segment and `**` across; at most one of both.
+    deletions: how many objects `up` may delete; None is any number.
     selection: which applications it is about; None is all. With patterns, an object must be meant by both.
     show_secrets: values of fields and outputs are told that are secret.
     run_id: the same for the preview and the update of one command.
@@ -57,6 +59,7 @@ class RunRequest:
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     selection: Selection | None = None
+    deletions: Budget | None = None
     show_secrets: bool = False
     run_id: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -10,25 +10,26 @@ import asyncio
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fleet.engine import child, foreign, hiding, monitor, objects, refreshing, stack_config, values
+from fleet.engine import budget, child, foreign, hiding, monitor, objects, refreshing, stack_config, values
 from fleet.engine import urn as urns
+from fleet.engine.budget import Deletions
 from fleet.engine.clusters import KUBERNETES, Clusters, identifier
 from fleet.engine.deleting import Remover
 from fleet.engine.deployment import Deployment, Options
-from fleet.engine.events import Event, Message, Operation, RunStarted, Severity
+from fleet.engine.events import Event, Message, Operation, RunStarted, Severity, Subject
 from fleet.engine.interrupted import Interrupted
 from fleet.engine.ledger import Outcome
 from fleet.engine.recorder import Recorder
 from fleet.engine.request import Command, RunRequest, RunResult, Selection
 from fleet.engine.roster import Roster
 from fleet.engine.selection import Scope, outputs_without
-from fleet.engine.state import Snapshot
+from fleet.engine.state import Resource, Snapshot
 from fleet.engine.workspace import Workspace
 from fleet.errors import DeclarationError, FleetError, Problem, StackNotFoundError
 
@@ -197,9 +198,30 @@ async def _up(this: _Run) -> None:
         # Only a program that has run to its end has said everything that it wants.
         left = [each for each in this.roster.unregistered() if scope.resource(each)]
         doomed = [each for each in this.roster.doomed() if scope.everything or scope.resource(each)]
-        await this.remover().remove([*left, *doomed])
+        await _remove(this, left, doomed)
         await this.remover().clear(interrupted, scope.resource)
         this.check(scope)
+
+
+async def _remove(this: _Run, left: Sequence[Resource], doomed: Sequence[Resource]) -> None:
+    """Remove what nobody wants any more, and the old halves of replacements, unless that is more than the run may."""
+    remover, allowed = this.remover(), this.request.deletions
+    error = None if allowed is None else budget.excess(allowed, _deletions(this, remover.going(left)))
+    if error is None or this.request.dry_run:
+        await remover.remove([*left, *doomed])
+    else:
+        remover.hold_back(left)
+        await remover.remove(doomed)
+    if error is not None:
+        this.recorder.fail(error)
+
+
+def _deletions(this: _Run, going: Sequence[Subject]) -> tuple[Deletions, ...]:
+    if not going:
+        return ()
+    state = refreshing.by_cluster(tuple(this.roster.old.values()), this.clusters)
+    held = {cluster.name: len(resources) for cluster, resources in state.items()}
+    return budget.of(((each.cluster, each.application) for each in going), held)
 
 
 def _succeeded(this: _Run, error: Exception | None, exit_code: int) -> bool:

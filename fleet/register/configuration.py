@@ -39,7 +39,8 @@ _FIELDS: Final[Mapping[str, tuple[str, Callable[[str, str, object], object]]]] =
     }
 )
 
-_KEYS: Final = ("fleet:clusters", "fleet:repositories")
+# What a run may delete is for the embedded engine to heed (`fleet.engine.budget`).
+_KEYS: Final = ("fleet:clusters", "fleet:deletions", "fleet:repositories")
 
 
 def file_of(stack: str) -> str:

@@ -149,7 +149,8 @@ def test_nothing_configured_is_nothing(read: object) -> None:
 
 def test_unknown_keys_of_our_own_namespace_are_reported() -> None:
     keys = ["fleet:cluster", "fleet:clusters", "fleet:repositories", "fleet:x", "kubernetes:clusters"]
+    known = "fleet:clusters, fleet:deletions, fleet:repositories"
     assert [str(each) for each in read_keys(keys, FILE)] == [
         f"{FILE}, config.fleet:cluster: unknown key `fleet:cluster`\n  → Did you mean `fleet:clusters`?",
-        f"{FILE}, config.fleet:x: unknown key `fleet:x`\n  → The configuration has fleet:clusters, fleet:repositories.",
+        f"{FILE}, config.fleet:x: unknown key `fleet:x`\n  → The configuration has {known}.",
     ]
