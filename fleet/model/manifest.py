@@ -46,7 +46,7 @@ class Manifest:
     @property
     def group(self) -> str:
         """Empty for the core group."""
-        return self.api_version.rpartition("/")[0]
+        return str(self.body["apiVersion"]).rpartition("/")[0]
 
     @property
     def version(self) -> str:
@@ -67,17 +67,17 @@ class Manifest:
     @property
     def name(self) -> str:
         """As the manifest has it."""
-        return str(self.metadata["name"])
+        return str(self.body["metadata"]["name"])
 
     @property
     def namespace(self) -> str:
         """Empty where the manifest names none."""
-        return str(self.metadata.get("namespace") or "")
+        return str(self.body["metadata"].get("namespace") or "")
 
     @property
     def annotations(self) -> Mapping[str, str]:
         """Empty where the manifest has none."""
-        return self.metadata.get("annotations") or {}
+        return self.body["metadata"].get("annotations") or {}
 
     @property
     def key(self) -> ObjectKey:

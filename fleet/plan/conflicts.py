@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 
 from fleet.errors import Problem
 from fleet.model.manifest import ObjectKey
@@ -50,14 +49,15 @@ def merged(wanted: Iterable[Wanted]) -> tuple[Wanted, ...]:
 
 def clashes(wanted: Iterable[Wanted]) -> Iterable[Problem]:
     """Yield a problem for each object of a cluster that is wanted more than once."""
-    for key, group in groupby(sorted(wanted, key=_identity), key=lambda each: each.key):
-        claims = tuple(group)
-        if len(claims) > 1:
-            yield _clash(key, claims)
+    claims: dict[ObjectKey, list[Wanted]] = {}
+    for each in wanted:
+        claims.setdefault(each.key, []).append(each)
+    for key in sorted(key for key, several in claims.items() if len(several) > 1):
+        yield _clash(key, sorted(claims[key], key=_claimant))
 
 
-def _identity(wanted: Wanted) -> tuple[ObjectKey, str, str]:
-    return wanted.key, wanted.application, str(wanted.manifest.where)
+def _claimant(wanted: Wanted) -> tuple[str, str]:
+    return wanted.application, str(wanted.manifest.where)
 
 
 def _clash(key: ObjectKey, claims: Sequence[Wanted]) -> Problem:

@@ -82,9 +82,10 @@ def turn(manifest: Manifest) -> Turn | None:
 
 def is_hook(manifest: Manifest) -> bool:
     """Return whether the object is one, deployed or not. To Helm, a definition marked `crd-install` is none."""
-    if _ARGO_HOOK in manifest.annotations:
+    annotations = manifest.annotations
+    if _ARGO_HOOK in annotations:
         return not _is_skipped(manifest)
-    return manifest.annotations.get(_HELM_HOOK, "crd-install") != "crd-install"
+    return annotations.get(_HELM_HOOK, "crd-install") != "crd-install"
 
 
 def runs_once(manifest: Manifest) -> bool:
@@ -163,7 +164,8 @@ def _names(manifest: Manifest) -> tuple[str, ...]:
 
 
 def _listed(manifest: Manifest, annotation: str) -> tuple[str, ...]:
-    return tuple(filter(None, map(str.strip, manifest.annotations.get(annotation, "").split(","))))
+    text = manifest.annotations.get(annotation)
+    return tuple(filter(None, map(str.strip, text.split(",")))) if text else ()
 
 
 def _wave(manifest: Manifest) -> int:

@@ -134,5 +134,5 @@ def kept(wanted: Wanted) -> bool:
 
 
 def _options(wanted: Wanted, annotation: str) -> frozenset[str]:
-    options = wanted.manifest.annotations.get(annotation, "")
-    return frozenset(option.strip() for option in options.split(","))
+    options = wanted.manifest.annotations.get(annotation)
+    return frozenset(option.strip() for option in options.split(",")) if options else frozenset()

@@ -6,6 +6,7 @@ What the user's declaration prints goes to standard error.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -22,6 +23,8 @@ from fleet.program.say import Say
 
 def main() -> None:
     """Answer the question of this process."""
+    # What is made here is needed to the end, which is near: there is no garbage worth looking for.
+    gc.disable()
     tell = _teller()
     question = parse_question(sys.stdin.read())
     # As an engine's host does it: what lies beside the program can be imported.

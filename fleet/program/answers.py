@@ -82,10 +82,14 @@ def _render(question: Question, settings: Settings, problems: tuple[Problem, ...
     }
 
 
+# Made once: it is about as much work as what it does.
+_AS_JSON: Final = json.JSONEncoder(default=dict, ensure_ascii=False).encode
+
+
 def _objects(plan: ClusterPlan, numbers: dict[str, int]) -> Iterator[dict[str, Any]]:
     """Yield the objects of a cluster. numbers: body → its number; new ones are added."""
     for each in plan.objects:
-        body = json.dumps(each.manifest.body, default=dict, ensure_ascii=False)
+        body = _AS_JSON(each.manifest.body)
         yield {
             "cluster": plan.cluster.name,
             "application": each.application,
