@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fleet.engine import arrivals, objects, paths, recording, values
+from fleet.engine import arrivals, leaving, objects, paths, recording, values
 from fleet.engine.arrivals import Arrivals
 from fleet.engine.clusters import Clusters, Connection
-from fleet.engine.events import Event, FieldChange, Operation, Subject, teller
+from fleet.engine.events import Event, FieldChange, Operation, teller
 from fleet.engine.interrupted import Interrupted
 from fleet.engine.kubernetes.diff import comparable
 from fleet.engine.kubernetes.errors import (
@@ -24,9 +24,7 @@ from fleet.engine.kubernetes.errors import (
     ObjectFailedError,
 )
 from fleet.engine.kubernetes.observation import Live
-from fleet.engine.kubernetes.propagation import propagation
 from fleet.engine.kubernetes.refs import Ref
-from fleet.engine.kubernetes.waits import timeout
 from fleet.engine.roster import Roster
 from fleet.engine.state import Resource
 from fleet.engine.steps import Decision, Step
@@ -76,6 +74,8 @@ class Applier:
             return Applied(step, operation, live.body, is_there=live.adopted or not self._dry_run)
         if decision.operation is Operation.REPLACE:
             return await self._replace(step, decision.changes)
+        if step.is_uncertain and not self._dry_run and await self._is_leaving(step):
+            return await self._restore(step)
         try:
             return Applied(step, Operation.UPDATE, (await self._update(step)).body)
         except ImmutableFieldError:
@@ -84,20 +84,23 @@ class Applier:
     async def _create(self, step: Step) -> Live:
         """Create the object. What a run that was cut off has created already is our own, and taken over."""
         planned = recording.record(step.goal, step.urn, None, inputs=step.inputs, outputs={}, now=self._now())
-        is_ours = await self._interrupted.has_made(step.urn, step.inputs, step.connection)
-        await self._roster.creating(planned)
+        made = await self._interrupted.made(step.urn, step.inputs, step.connection)
+        if made is not None and made.is_leaving and not self._dry_run:
+            tell = teller(self._emit, step.subject)
+            await leaving.until_gone(step.connection.cluster, planned, made.ref, tell=tell, stop=self._stop)
         try:
             return await self._with_what_it_needs(
                 step,
                 lambda: step.connection.cluster.provider.create(
                     values.reveal(step.inputs),
                     manager=step.manager,
-                    adopt=step.connection.adopt or is_ours,
+                    adopt=step.connection.adopt or made is not None,
                     dry_run=self._dry_run,
+                    about_to=lambda: self._roster.creating(planned),
                 ),
             )
         except ObjectFailedError as error:
-            if not error.is_made:
+            if made is None and not error.is_made:
                 self._roster.not_created(planned)
             raise
 
@@ -112,11 +115,33 @@ class Applier:
         return await create()
 
     async def _update(self, step: Step) -> Live:
-        provider = step.connection.cluster.provider
+        provider, old = step.connection.cluster.provider, step.old
+        assert old is not None
         wanted = values.reveal(step.inputs)
         if step.goal.ignore_changes:
             wanted = _with_live(wanted, await provider.read(Ref.of(wanted)), step.goal.ignore_changes)
-        return await provider.update(wanted, manager=step.manager, dry_run=self._dry_run)
+        try:
+            return await provider.update(
+                wanted,
+                manager=step.manager,
+                dry_run=self._dry_run,
+                about_to=lambda: self._roster.touching(old, "updating"),
+            )
+        except ObjectFailedError as error:
+            if not error.is_made:
+                self._roster.untouched(old)
+            raise
+
+    async def _is_leaving(self, step: Step) -> bool:
+        live = await step.connection.cluster.provider.read(Ref.of(values.reveal(step.inputs)))
+        return live is not None and bool(live["metadata"].get("deletionTimestamp"))
+
+    async def _restore(self, step: Step) -> Applied:
+        """Make an object again that a run which was cut off has deleted, and that is still on its way out."""
+        assert step.old is not None
+        new = step.with_inputs(_anew(step))
+        await self._delete(step.old, step.connection, step)
+        return Applied(new, Operation.UPDATE, (await self._create(new)).body)
 
     async def _replace(self, step: Step, differing: Sequence[FieldChange]) -> Applied:
         """Delete an object that keeps its name first; one that gets another is created, and the old one goes last."""
@@ -135,21 +160,15 @@ class Applier:
         if self._dry_run:
             return Applied(new, Operation.REPLACE, objects.expected(new.inputs), is_there=False)
         if must_go_first and before is not None:
-            await self._delete(old, before, step.subject)
+            await self._delete(old, before, step)
         live = await self._create(new)
         if not must_go_first:
             self._roster.doom(replace(old, protect=False, retain_on_delete=bool(step.goal.retain_on_delete)))
         return Applied(new, Operation.REPLACE, live.body)
 
-    async def _delete(self, old: Resource, connection: Connection, subject: Subject) -> None:
-        head = objects.head(old.inputs)
-        await connection.cluster.provider.delete(
-            objects.reference(old),
-            propagation=propagation(head),
-            timeout_s=timeout(head, old.custom_timeouts.get("delete")),
-            tell=teller(self._emit, subject),
-            stop=self._stop,
-        )
+    async def _delete(self, old: Resource, connection: Connection, step: Step) -> None:
+        tell = teller(self._emit, step.subject)
+        await leaving.delete(connection.cluster, old, self._roster, tell=tell, stop=self._stop)
         # From here to the new one's creation there is none, which the next run must know if this one ends here.
         self._roster.amend(replace(old, pending_replacement=True))
 

@@ -12,15 +12,13 @@ from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
-from fleet.engine import objects, refreshing
+from fleet.engine import leaving, objects, refreshing
 from fleet.engine import urn as urns
 from fleet.engine.clusters import Cluster, Clusters
 from fleet.engine.events import Event, Operation, StepFailed, StepFinished, StepStarted, Subject, teller
 from fleet.engine.interrupted import Interrupted
 from fleet.engine.kubernetes.errors import ClusterUnavailableError, ObjectFailedError, StoppedError
-from fleet.engine.kubernetes.propagation import propagation
 from fleet.engine.kubernetes.refs import Ref
-from fleet.engine.kubernetes.waits import timeout
 from fleet.engine.roster import Roster
 from fleet.engine.state import Resource
 from fleet.errors import Problem
@@ -202,7 +200,7 @@ class Remover:
         elif self._blocked(resource, cluster):
             self._keep(resource)
             self._emit(StepFinished(subject, Operation.SKIP))
-        elif await self._delete(resource, cluster, subject, objects.reference(resource)):
+        elif await self._delete(resource, cluster, subject):
             self._roster.remove(resource)
 
     async def _follow(self, resource: Resource) -> None:
@@ -217,12 +215,12 @@ class Remover:
             return True
         return cluster.has_failed_objects and not self._continue_on_error
 
-    async def _delete(self, resource: Resource, cluster: Cluster, subject: Subject, ref: Ref) -> bool:
-        """Delete an object and return whether it is gone."""
+    async def _delete(self, resource: Resource, cluster: Cluster, subject: Subject, created: Ref | None = None) -> bool:
+        """Delete an object and return whether it is gone. created: what a run that was cut off made of the resource."""
         self._emit(StepStarted(subject, Operation.DELETE))
         try:
             if not self._dry_run:
-                await self._until_gone(resource, cluster, subject, ref)
+                await self._until_gone(resource, cluster, subject, created)
         except ClusterUnavailableError as error:
             cluster.fail(error.problem)
             self._fail(subject, error.problem, resource)
@@ -238,15 +236,12 @@ class Remover:
         self._emit(StepFinished(subject, Operation.DELETE))
         return True
 
-    async def _until_gone(self, resource: Resource, cluster: Cluster, subject: Subject, ref: Ref) -> None:
-        head = objects.head(resource.inputs)
-        await cluster.provider.delete(
-            ref,
-            propagation=propagation(head),
-            timeout_s=timeout(head, resource.custom_timeouts.get("delete")),
-            tell=teller(self._emit, subject),
-            stop=self._stop,
-        )
+    async def _until_gone(self, resource: Resource, cluster: Cluster, subject: Subject, created: Ref | None) -> None:
+        tell = teller(self._emit, subject)
+        if created is None:
+            await leaving.delete(cluster, resource, self._roster, tell=tell, stop=self._stop)
+        else:
+            await leaving.until_gone(cluster, resource, created, tell=tell, stop=self._stop)
 
     def _fail(self, subject: Subject, problem: Problem, resource: Resource) -> None:
         self._keep(resource)

@@ -7,8 +7,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from fleet.errors import Problem, StateError, Where
+
+# How the names of files end that are still being written.
+UNFINISHED: Final = ".tmp"
 
 
 @contextmanager
@@ -64,7 +68,7 @@ def remove(path: Path) -> None:
 @contextmanager
 def _beside(path: Path) -> Iterator[Path]:
     """Give a name in the same folder that no engine takes for a stack or a lock, and clear it away at the end."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
     try:
         yield temporary
     finally:

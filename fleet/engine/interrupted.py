@@ -2,12 +2,14 @@
 
 In: the pending operations of the state. Out: which of the objects are there and of our making. One that the program
 still wants is taken over, one that nobody wants any more is deleted: neither is left behind, and nobody else's is
-touched. Who made an object is told by its field managers.
+touched. Who made an object is told by its field managers. One without any, because it has no field of its own, is ours
+where it was certain, before the creation began, that it was not there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fleet.engine import objects, values
@@ -17,6 +19,17 @@ from fleet.engine.kubernetes.refs import Ref
 from fleet.engine.roster import Roster
 from fleet.engine.state import Resource
 
+# Who the API server says has the fields of an object that nobody had any of when it was first applied to.
+_NOBODY = "before-first-apply"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An object of our making. is_leaving: it is being deleted."""
+
+    ref: Ref
+    is_leaving: bool
+
 
 class Interrupted:
     """The creations that an earlier run has left open."""
@@ -24,31 +37,39 @@ class Interrupted:
     def __init__(self, roster: Roster, clusters: Clusters) -> None:
         self._roster = roster
         self._clusters = clusters
+        self._claimed: set[str] = set()
         self._planned = {each.urn: each for each in roster.interrupted if objects.is_object(each.type)}
 
     def planned(self, urn: str) -> Resource | None:
         """Return the object that was to be created, as it was planned; None for nothing."""
         return self._planned.get(urn)
 
-    async def has_made(self, urn: str, inputs: Mapping[str, Any], connection: Connection) -> bool:
-        """Return whether it is this object that was to be created, and it is there and ours. Raises KubernetesError."""
+    async def made(self, urn: str, inputs: Mapping[str, Any], connection: Connection) -> Made | None:
+        """Return the object where it is the one that was to be created, there, and ours. Raises KubernetesError."""
         planned = self._planned.get(urn)
         if planned is None or objects.identity(planned.inputs) != objects.identity(inputs):
-            return False
-        return await _ours(planned, connection) is not None
+            return None
+        made = await _ours(planned, connection)
+        if made is not None:
+            self._claimed.add(urn)
+        return made
 
     def unsettled(self) -> list[tuple[Resource, Connection | None]]:
-        """Return what is not the object that its resource stands for by now, with where it would be."""
+        """Return what nobody wants, and is not the object that its resource stands for by now, with where it would be.
+
+        What is wanted, but could not be brought to what it should be, stays as it is until it can.
+        """
         return [
             (planned, self._clusters.of_state(planned))
             for urn, planned in self._planned.items()
-            if not _is(self._roster.current(urn), planned)
+            if urn not in self._claimed and not _is(self._roster.current(urn), planned)
         ]
 
     async def left_behind(self, planned: Resource) -> Ref | None:
         """Return the object where it is there and ours. Raises KubernetesError."""
         connection = self._clusters.of_state(planned)
-        return None if connection is None else await _ours(planned, connection)
+        made = None if connection is None else await _ours(planned, connection)
+        return None if made is None else made.ref
 
     def settle(self, planned: Resource) -> None:
         """Record that the operation is dealt with."""
@@ -62,13 +83,15 @@ def _is(resource: Resource | None, planned: Resource) -> bool:
     return same and not resource.pending_replacement
 
 
-async def _ours(planned: Resource, connection: Connection) -> Ref | None:
+async def _ours(planned: Resource, connection: Connection) -> Made | None:
     live = await connection.cluster.provider.read(objects.reference(planned))
-    metadata = (live or {}).get("metadata") or {}
+    if live is None:
+        return None
+    metadata = live["metadata"]
+    there = set(managers(metadata.get("managedFields") or ())) - {_NOBODY}
     manager = objects.field_manager(planned.inputs, planned.outputs)
-    if live is None or not {manager, *(name for name, _ in PULUMI)}.intersection(
-        managers(metadata.get("managedFields") or ())
-    ):
+    if not {manager, *(name for name, _ in PULUMI)}.intersection(there) and (there or connection.adopt):
         return None
     ref = Ref.of(values.reveal(live))
-    return Ref(ref.api_version, ref.kind, ref.name, ref.namespace, str(metadata.get("uid") or ""))
+    ours = Ref(ref.api_version, ref.kind, ref.name, ref.namespace, str(metadata.get("uid") or ""))
+    return Made(ours, bool(metadata.get("deletionTimestamp")))

@@ -10,6 +10,8 @@ promised to nobody.
     {"salt": <salt>}                        the secrets from here on are encrypted with it
     {"begin": {"type": …, "resource": …}}   an operation is under way
     {"end": [<urn>, <delete>, <id>]}        it came to nothing
+    {"touch": [<type>, [<urn>, …]]}         a resource that is there is being changed or deleted
+    {"untouched": [<urn>, <delete>, <id>]}  it was not
     {"put": <resource>}                     the resource is like this now; ends an operation on it
     {"replace": [<new>, <old>]}             both: the new one is there, the old one is still to be deleted
     {"remove": [<urn>, <delete>, <id>]}     it is gone; ends an operation on it
@@ -67,12 +69,36 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The operation on a resource came to nothing."""
+    """The creation of a resource came to nothing."""
 
     key: Key
 
 
-Entry = Put | Replace | Remove | Begin | End
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A resource that is there is being changed or deleted: what it stands for may be as before, or not.
+
+    type: `updating` or `deleting`.
+    """
+
+    type: str
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Untouched:
+    """A resource that was to be changed or deleted is as before."""
+
+    key: Key
+
+
+Entry = Put | Replace | Remove | Begin | End | Touch | Untouched
+_WITH_A_KEY: Final[Mapping[str, type[Remove | End | Untouched]]] = {
+    "remove": Remove,
+    "end": End,
+    "untouched": Untouched,
+}
+_NAMES: Final = {kind: name for name, kind in _WITH_A_KEY.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +183,12 @@ def line(entry: Entry, writer: codec.Codec) -> str:
             return f'{{"put":{writer.resource(resource)}}}'
         case Replace(new, old):
             return f'{{"replace":[{writer.resource(new)},{writer.resource(old)}]}}'
-        case Remove(key):
-            return json.dumps({"remove": key})
         case Begin(operation):
             return f'{{"begin":{writer.operation(operation)}}}'
-        case End(key):
-            return json.dumps({"end": key})
+        case Touch(type_, key):
+            return json.dumps({"touch": [type_, key]})
+        case Remove(key) | End(key) | Untouched(key):
+            return json.dumps({_NAMES[type(entry)]: key})
 
 
 def salt_line(salt: str) -> str:
@@ -225,12 +251,13 @@ def _entry(name: str, value: Any) -> Entry:
         case "replace":
             new, old = value
             return Replace(codec.decode_resource(new), codec.decode_resource(old))
-        case "remove":
-            return Remove(Key(*value))
         case "begin":
             return Begin(codec.decode_operation(value))
-        case "end":
-            return End(Key(*value))
+        case "touch":
+            type_, key = value
+            return Touch(type_, Key(*key))
+        case _ if name in _WITH_A_KEY:
+            return _WITH_A_KEY[name](Key(*value))
         case _:
             raise ValueError(f"it has an entry {name!r}")
 
@@ -238,11 +265,11 @@ def _entry(name: str, value: Any) -> Entry:
 def fold(snapshot: Snapshot, entries: Iterable[Entry]) -> Snapshot:
     """Return the snapshot after the entries, in an order that Pulumi accepts too."""
     resources = {resource.key: resource for resource in snapshot.resources}
-    pending = {operation.resource.key: operation for operation in snapshot.pending_operations}
+    pending = {_slot(operation): operation for operation in snapshot.pending_operations}
     providers: dict[str, Resource] = {}
     for entry in entries:
-        if isinstance(entry, Begin):
-            pending[entry.operation.resource.key] = entry.operation
+        if isinstance(entry, Begin | Touch):
+            pending |= {_slot(operation): operation for operation in _begun(entry, resources)}
             continue
         there = {resource.key: resource for resource in _there(entry)}
         for key in (*_gone(entry), *there):
@@ -250,7 +277,8 @@ def fold(snapshot: Snapshot, entries: Iterable[Entry]) -> Snapshot:
             if displaced is not None and displaced.is_provider:
                 providers[displaced.reference] = displaced
         resources |= there
-        pending.pop(_ended(entry), None)
+        for slot in _ended(entry):
+            pending.pop(slot, None)
     remaining = integrity.without_aliases(resources.values())
     settled = integrity.settle((*remaining, *_still_used(providers, remaining)))
     return replace(snapshot, resources=settled, pending_operations=tuple(pending.values()))
@@ -270,7 +298,22 @@ def _still_used(displaced: Mapping[str, Resource], remaining: Iterable[Resource]
     return tuple(replace(provider, delete=last[provider.urn] is not provider) for provider in kept)
 
 
-def _gone(entry: Put | Replace | Remove | End) -> tuple[Key, ...]:
+def _slot(operation: Operation) -> tuple[Key, bool]:
+    """Return what may have one operation at a time: what is to be made, or what is there, of the same URN."""
+    return operation.resource.key, operation.touches
+
+
+def _begun(entry: Begin | Touch, resources: Mapping[Key, Resource]) -> tuple[Operation, ...]:
+    if isinstance(entry, Begin):
+        return (entry.operation,)
+    resource = resources.get(entry.key)
+    return () if resource is None else (Operation(entry.type, resource),)
+
+
+_Ending = Put | Replace | Remove | End | Untouched
+
+
+def _gone(entry: _Ending) -> tuple[Key, ...]:
     match entry:
         case Put(resource):
             return tuple(Key(alias) for alias in resource.aliases if alias != resource.urn)
@@ -280,7 +323,7 @@ def _gone(entry: Put | Replace | Remove | End) -> tuple[Key, ...]:
             return ()
 
 
-def _there(entry: Put | Replace | Remove | End) -> tuple[Resource, ...]:
+def _there(entry: _Ending) -> tuple[Resource, ...]:
     match entry:
         case Put(resource):
             return (resource,)
@@ -290,9 +333,13 @@ def _there(entry: Put | Replace | Remove | End) -> tuple[Resource, ...]:
             return ()
 
 
-def _ended(entry: Put | Replace | Remove | End) -> Key:
+def _ended(entry: _Ending) -> tuple[tuple[Key, bool], ...]:
     match entry:
         case Put(resource) | Replace(resource):
-            return resource.key
-        case Remove(key) | End(key):
-            return key
+            return tuple((key, touches) for key in (resource.key, *_gone(entry)) for touches in (False, True))
+        case Remove(key):
+            return (key, False), (key, True)
+        case End(key):
+            return ((key, False),)
+        case Untouched(key):
+            return ((key, True),)

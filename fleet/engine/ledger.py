@@ -3,7 +3,7 @@
 In: the snapshot from before the run, and what becomes of each resource. Out: the same, durable, line by line in a
 journal, and at any moment as a snapshot. It is used from one thread, or one event loop; only writing happens elsewhere.
 
-The order that loses nothing: `begin` an operation and wait for its future, carry it out, `put` or `remove` the
+The order that loses nothing: `begin` or `touch` and wait for the future, carry it out, `put` or `remove` the
 resource. A future of `put` or `remove` need not be waited for; `close` waits for all.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from fleet.engine import journal
 from fleet.engine.codec import Codec
-from fleet.engine.journal import Begin, End, Entry, Journal, Put, Remove, Replace
+from fleet.engine.journal import Begin, End, Entry, Journal, Put, Remove, Replace, Touch, Untouched
 from fleet.engine.secrets import Vault
 from fleet.engine.state import Key, Operation, Resource, Snapshot
 
@@ -65,6 +65,17 @@ class Ledger:
     def end(self, key: Key) -> Future[None]:
         """Enter that the operation begun on a resource changed nothing."""
         return self._enter(End(key))
+
+    def touch(self, type_: str, key: Key) -> Future[None]:
+        """Enter that a resource is about to be changed (`updating`) or deleted (`deleting`).
+
+        Up to a `put`, `remove` or `untouched` it counts as one that may have been or not.
+        """
+        return self._enter(Touch(type_, key))
+
+    def untouched(self, key: Key) -> Future[None]:
+        """Enter that a resource which was to be changed or deleted is as before."""
+        return self._enter(Untouched(key))
 
     def put(self, resource: Resource) -> Future[None]:
         """Enter a resource as it is now: new, changed, or, with aliases, under another URN than before."""

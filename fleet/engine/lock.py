@@ -61,7 +61,7 @@ def holders(backend: Backend, ref: StackRef) -> tuple[Holder, ...]:
     """Return who holds the stack; nobody, as a rule."""
     folder = _folder(backend, ref)
     with files.reporting("read", folder), suppress(FileNotFoundError):
-        found = sorted(path for path in folder.iterdir() if path.suffix not in (".attrs", ".tmp"))
+        found = sorted(path for path in folder.iterdir() if path.suffix not in (".attrs", files.UNFINISHED))
         return tuple(_holder(path) for path in found)
     return ()
 
@@ -129,4 +129,7 @@ def release_all(backend: Backend, ref: StackRef) -> tuple[Holder, ...]:
         with files.reporting("unlocked", holder.file):
             holder.file.unlink(missing_ok=True)
             holder.file.with_name(holder.file.name + ".attrs").unlink(missing_ok=True)
+    for unfinished in _folder(backend, ref).glob(f"*{files.UNFINISHED}"):
+        # Of a run that was killed while it wrote its lock; Pulumi takes any file there for one.
+        files.remove(unfinished)
     return released

@@ -141,8 +141,11 @@ async def _refresh(
         drift = drift_of(resource, observation, cluster.name, parent)
         if drift is not None:
             emit(DriftFound(drift))
-        # What is left alone stays in the state as it was deployed: otherwise the next `up` would put it right.
-        absorbed = resource if drift is not None and not drift.heals else absorb(resource, observation)
+        if drift is not None and not drift.heals:
+            # It stays in the state as it was deployed: otherwise the next `up` would put it right.
+            emit(StepFinished(subject, Operation.SAME))
+            continue
+        absorbed = absorb(resource, observation)
         if absorbed is None:
             roster.remove(resource)
             emit(StepFinished(subject, Operation.FORGET))

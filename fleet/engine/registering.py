@@ -105,6 +105,7 @@ class Registrar:
             manager=objects.field_manager(inputs, old.outputs if old else {}),
             heals=objects.heals(parent),
             waits=objects.waits(parent),
+            is_uncertain=old is not None and self._roster.is_uncertain(old),
         )
 
     def leave(self, step: Step) -> Registered:
@@ -314,7 +315,7 @@ class Registrar:
 
     def _keep(self, step: Step, old: Resource) -> Resource:
         kept = replace(old, urn=step.urn, type=step.goal.type, parent=step.goal.parent)
-        self._roster.put(kept, former=old.urn)
+        self._roster.keep(kept, former=old.urn)
         return kept
 
 

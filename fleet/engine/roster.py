@@ -24,7 +24,13 @@ class Journal(Protocol):
         """Enter that an operation is about to be carried out; the future is done once that is durable."""
 
     def end(self, key: Key) -> object:
-        """Enter that the operation changed nothing."""
+        """Enter that the operation made nothing."""
+
+    def touch(self, type_: str, key: Key) -> Future[None]:
+        """Enter that a resource is about to be changed or deleted; the future is done once that is durable."""
+
+    def untouched(self, key: Key) -> object:
+        """Enter that a resource is as before."""
 
     def put(self, resource: Resource) -> object:
         """Enter that the resource is now so."""
@@ -48,6 +54,10 @@ class Roster:
         self._positions = {each.urn: position for position, each in enumerate(snapshot.resources)}
         self._new: dict[str, Resource] = {}
         self._gone: set[str] = set()
+        self._left_open = {each.resource.key: each.type for each in snapshot.pending_operations if each.touches}
+        self._touched: dict[Key, str] = dict(self._left_open)
+        for key in self._left_open.keys() - {each.key for each in snapshot.resources}:
+            self._forget_touch(key)
 
     @property
     def interrupted(self) -> tuple[Resource, ...]:
@@ -63,6 +73,27 @@ class Roster:
         """Record that it is certain that nothing was created."""
         if self._journal is not None:
             self._journal.end(resource.key)
+
+    async def touching(self, resource: Resource, type_: str) -> None:
+        """Return when it is durable that the resource is about to be changed (`updating`) or deleted (`deleting`)."""
+        if self._journal is not None:
+            self._touched[resource.key] = type_
+            await asyncio.wrap_future(self._journal.touch(type_, resource.key))
+
+    def untouched(self, resource: Resource) -> None:
+        """Record that it is certain that nothing became of that. What a run before has left open stays so."""
+        if self._journal is not None and resource.key in self._touched and resource.key not in self._left_open:
+            self._touched.pop(resource.key, None)
+            self._journal.untouched(resource.key)
+
+    def _forget_touch(self, key: Key) -> None:
+        """Drop what another engine has left open about a resource that is not in the state any more."""
+        if self._journal is not None:
+            self._journal.untouched(key)
+
+    def is_uncertain(self, resource: Resource) -> bool:
+        """Return whether a run before has changed or deleted what the resource stands for, or was about to."""
+        return resource.key in self._left_open
 
     @property
     def old(self) -> Mapping[str, Resource]:
@@ -80,18 +111,28 @@ class Roster:
         if former is not None and former != resource.urn:
             self._enter(replace(resource, aliases=(former,)))
             self._gone.add(former)
-        elif resource != self.current(resource.urn):
+        elif resource != self.current(resource.urn) or resource.key in self._touched:
             self._enter(resource)
         self._gone.discard(resource.urn)
         self._new[resource.urn] = resource
 
+    def keep(self, resource: Resource, *, former: str) -> None:
+        """Record a resource of which nothing new is known: what may have become of it stays open."""
+        doubt = self._touched.pop(Key(former), None)
+        self.put(resource, former=former)
+        if doubt is not None and self._journal is not None:
+            self._touched[resource.key] = doubt
+            self._journal.touch(doubt, resource.key)
+
     def amend(self, resource: Resource) -> None:
         """Record what was found out about a resource that the run has not come to: it keeps its place."""
-        if resource != self._old.get(resource.urn):
+        if resource != self._old.get(resource.urn) or resource.key in self._touched:
             self._old[resource.urn] = resource
             self._enter(resource)
 
     def _enter(self, resource: Resource) -> None:
+        for key in (resource.key, *map(Key, resource.aliases)):
+            self._touched.pop(key, None)
         if self._journal is not None:
             self._journal.put(resource)
 

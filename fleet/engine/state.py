@@ -118,6 +118,11 @@ class Operation:
     type: str
     resource: Resource
 
+    @property
+    def touches(self) -> bool:
+        """Whether it is about something that was there before, and may be as it was, or not."""
+        return self.type in ("updating", "deleting")
+
 
 @dataclass(frozen=True, slots=True)
 class SecretsProvider:

@@ -24,6 +24,7 @@ class Step:
 
     inputs: as they will be recorded. old: None when the state does not know the object.
     waits: its application asks for it to become ready, whatever its kind.
+    is_uncertain: a run that was cut off has changed or deleted the object, or was about to.
     observation: what a refresh found; None without a refresh.
     """
 
@@ -36,6 +37,7 @@ class Step:
     manager: str
     heals: bool
     waits: bool = False
+    is_uncertain: bool = False
     observation: Observation | None = None
 
     def with_inputs(self, inputs: Mapping[str, Any]) -> Step:
@@ -74,7 +76,7 @@ def decide(step: Step, *, moved: bool) -> Decision:
         # It did not become ready: it is waited for again, as with Pulumi.
         anew = replaces_unready(objects.head(step.inputs)) or bool(_ANYTHING & {*step.goal.replace_on_changes})
         return Decision(Operation.REPLACE if anew else Operation.UPDATE)
-    return Decision(Operation.SAME)
+    return Decision(Operation.UPDATE if step.is_uncertain else Operation.SAME)
 
 
 def touches(differing: Iterable[FieldChange], patterns: Sequence[str]) -> bool:

@@ -7,7 +7,7 @@ connection: its concurrency, its retries and its failure are its own, whatever h
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from fleet.engine.kubernetes.api import Api, Object
@@ -31,6 +31,8 @@ from fleet.engine.kubernetes.waiting import Waiting
 from fleet.engine.kubernetes.waits import Wait
 from fleet.engine.kubernetes.watching import Watches
 from fleet.errors import Problem, Where
+
+AboutTo = Callable[[], Awaitable[None]]
 
 _CREATED = 201
 # An answer that leaves no doubt that nothing was written.
@@ -78,12 +80,14 @@ class Provider:
         """Requests sent so far: discover, get, list, watch, apply, dry-run, patch, delete, log."""
         return MappingProxyType(self._transport.sent)
 
-    async def create(self, wanted: Object, *, manager: str, adopt: bool, dry_run: bool = False) -> Live:
+    async def create(
+        self, wanted: Object, *, manager: str, adopt: bool, dry_run: bool = False, about_to: AboutTo | None = None
+    ) -> Live:
         """Make an object that is not there yet; with `adopt` (or upsert of the inputs) also one that is.
 
         An adopted object is changed to what is wanted, and fields that `kubectl apply` or Argo CD put there become
         ours. Without adopt nothing that exists is touched, unless it appears between the look and the apply. A
-        CustomResourceDefinition is made when it is established.
+        CustomResourceDefinition is made when it is established. about_to: awaited before the first write.
 
         Raises ObjectExistsError, NamespaceMissingError, KindNotServedError.
         """
@@ -91,14 +95,19 @@ class Provider:
         adopt = adopt or self.inputs.upsert
         if not adopt and await self._existence.exists(target):
             raise await self._exists(target)
+        await _announce(about_to)
         return await self._apply(target, wanted, manager=manager, adopt=adopt, dry_run=dry_run)
 
-    async def update(self, wanted: Object, *, manager: str, dry_run: bool = False) -> Live:
+    async def update(
+        self, wanted: Object, *, manager: str, dry_run: bool = False, about_to: AboutTo | None = None
+    ) -> Live:
         """Bring an object to what is wanted: fields that we no longer send go, those of other managers stay.
 
-        An object that is not there is made. Raises ImmutableFieldError where it must be replaced instead.
+        An object that is not there is made. about_to: awaited before the first write. Raises ImmutableFieldError where
+        it must be replaced instead.
         """
         target = await self._api.target(wanted)
+        await _announce(about_to)
         return await self._apply(target, wanted, manager=manager, adopt=False, dry_run=dry_run)
 
     async def ready(
@@ -126,13 +135,14 @@ class Provider:
         timeout_s: float | None = None,
         tell: Callable[[str], None] | None = None,
         stop: asyncio.Event | None = None,
+        about_to: AboutTo | None = None,
     ) -> None:
         """Delete an object and return when it is really gone; at once when it was gone before.
 
         A ref with a uid never deletes a later object of the same name. propagation: None for the default of the kind;
         `propagation.propagation` reads it from a manifest. timeout_s: None for ten minutes; an object that is still
         there then is an ObjectFailedError that names its finalizers. tell: gets what is waited for. stop: once it is
-        set, what is on its way out is not waited for: StoppedError.
+        set, what is on its way out is not waited for: StoppedError. about_to: awaited before the deletion is asked for.
         """
         resource = await self._discovery.find(ref.api_version, ref.kind)
         if resource is None:
@@ -142,6 +152,7 @@ class Provider:
         before = await self._api.read(target) if is_crd(ref.api_version, ref.kind) else None
         chosen = propagation or default_propagation(ref.api_version, ref.kind)
         limit_s = TIMEOUT_S if timeout_s is None else timeout_s
+        await _announce(about_to)
         await self._deletion.delete(target, chosen, limit_s, tell=tell or _ignore, stop=stop)
         self._existence.deleted(target)
         if before is not None:
@@ -231,6 +242,11 @@ class Provider:
         """A kind that is not served has no objects; one that is served in another version may have this one."""
         if await self._discovery.versions(ref.api_version, ref.kind):
             await self._discovery.resource(ref.api_version, ref.kind)
+
+
+async def _announce(about_to: AboutTo | None) -> None:
+    if about_to is not None:
+        await about_to()
 
 
 def _ignore(_: str) -> None:

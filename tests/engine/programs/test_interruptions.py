@@ -197,3 +197,106 @@ def test_an_object_of_another_name_that_a_cut_off_replacement_has_created_is_del
     embedded.up()
     assert embedded.names() == ["old"]
     assert "pending_operations" not in embedded.latest()
+
+
+ACCOUNT = """
+Thing("kubernetes:core/v1:ServiceAccount", "b", {"metadata": {"name": "b", "namespace": NAMESPACE}}, opts)
+"""
+
+
+@pytest.mark.parametrize("is_wanted", [True, False], ids=["wanted", "unwanted"])
+def test_an_object_without_fields_that_a_cut_off_run_has_created_is_known_again(
+    embedded: Desk, is_wanted: bool
+) -> None:
+    """No manager has any of its fields, so none is named."""
+    embedded.deploy(ONE + ACCOUNT)
+    uid = embedded.uid("serviceaccounts/b")
+    interrupt(embedded)
+    embedded.deploy(ONE + ACCOUNT if is_wanted else ONE)
+    assert embedded.uid("serviceaccounts/b") == (uid if is_wanted else None)
+    assert "pending_operations" not in embedded.latest()
+
+
+def test_an_object_that_a_cut_off_run_has_created_stays_while_it_cannot_be_brought_to_what_is_wanted(
+    embedded: Desk,
+) -> None:
+    embedded.deploy(TWO)
+    uid = embedded.uid("configmaps/b")
+    interrupt(embedded)
+    wrong = TWO.replace('{"k": "v"}, opts', '{"k": "v"}, opts, labels={"l": "not valid"}')
+    embedded.deploy(wrong, "--continue-on-error", exit_code=4)
+    assert embedded.uid("configmaps/b") == uid
+    embedded.deploy(TWO)
+    assert embedded.uid("configmaps/b") == uid
+    assert sorted(embedded.resources()) == ["a", "b"]
+    assert "pending_operations" not in embedded.latest()
+
+
+def leave_open(desk: Desk, operation: str, name: str = "b") -> None:
+    """Make the state one of a run that was cut off while it changed or deleted an object."""
+
+    def change(latest: dict[str, Any]) -> None:
+        (resource,) = (each for each in latest["resources"] if each["urn"].endswith(f"::{name}"))
+        latest["pending_operations"] = [{"resource": resource, "type": operation}]
+
+    desk.edit_state(change)
+
+
+def test_a_change_that_a_cut_off_run_has_made_is_undone_where_the_program_went_back(embedded: Desk) -> None:
+    embedded.deploy(TWO)
+    embedded.patch("configmaps/b", {"data": {"k": "changed"}})
+    leave_open(embedded, "updating")
+    assert f"update ConfigMap {embedded.namespace}/b" in embedded.preview().text
+    embedded.up()
+    assert embedded.data("b") == {"k": "v"}
+    assert "pending_operations" not in embedded.latest()
+    embedded.preview("--expect-no-changes")
+
+
+def test_an_object_that_a_cut_off_run_has_deleted_is_made_again_where_the_program_went_back(embedded: Desk) -> None:
+    embedded.deploy(TWO)
+    embedded.delete("configmaps/b")
+    leave_open(embedded, "deleting")
+    embedded.up()
+    assert embedded.data("b") == {"k": "v"}
+    assert "pending_operations" not in embedded.latest()
+
+
+def test_an_object_that_a_cut_off_run_has_only_asked_to_be_deleted_is_waited_for_and_made_again(embedded: Desk) -> None:
+    embedded.deploy(TWO)
+    uid = embedded.uid("configmaps/b")
+    embedded.patch("configmaps/b", {"metadata": {"finalizers": ["example.com/not-yet"]}})
+    embedded.delete("configmaps/b")
+    leave_open(embedded, "deleting")
+    with embedded.start("up", "--yes", "--skip-preview") as process:
+        embedded.patch("configmaps/b", {"metadata": {"finalizers": None}})
+        said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert embedded.uid("configmaps/b") not in (None, uid)
+    assert embedded.data("b") == {"k": "v"}
+    assert "pending_operations" not in embedded.latest()
+
+
+@pytest.mark.parametrize("operation", ["updating", "deleting"])
+def test_a_refresh_settles_what_a_cut_off_run_has_left_open(embedded: Desk, operation: str) -> None:
+    embedded.deploy(TWO)
+    if operation == "updating":
+        embedded.patch("configmaps/b", {"data": {"k": "changed"}})
+    else:
+        embedded.delete("configmaps/b")
+    leave_open(embedded, operation)
+    embedded.run("refresh", "--yes")
+    assert "pending_operations" not in embedded.latest()
+    embedded.up()
+    assert embedded.data("b") == {"k": "v"}
+
+
+def test_what_is_left_open_stays_so_while_its_cluster_is_not_asked(embedded: Desk) -> None:
+    embedded.deploy(TWO)
+    embedded.delete("configmaps/b")
+    leave_open(embedded, "deleting")
+    embedded.up("--target", "**::a")
+    assert [each["type"] for each in embedded.latest()["pending_operations"]] == ["deleting"]
+    embedded.up()
+    assert embedded.data("b") == {"k": "v"}
+    assert "pending_operations" not in embedded.latest()

@@ -24,6 +24,15 @@ class Notes:
     def end(self, key: Key) -> None:
         self.entries.append(("end", key.urn))
 
+    def touch(self, type_: str, key: Key) -> Future[None]:
+        self.entries.append((type_, key.urn))
+        durable: Future[None] = Future()
+        durable.set_result(None)
+        return durable
+
+    def untouched(self, key: Key) -> None:
+        self.entries.append(("untouched", key.urn))
+
     def put(self, resource: Resource) -> None:
         self.entries.append(("put", resource.urn))
         self.last = resource
@@ -83,3 +92,59 @@ def test_the_old_half_of_a_replacement_is_kept_until_it_is_deleted() -> None:
     assert [(each.id, each.delete) for each in roster.snapshot().resources] == [("new", False), ("old", True)]
     roster.remove(roster.doomed()[0])
     assert [each.id for each in roster.snapshot().resources] == ["new"]
+
+
+def left_open(*resources: Resource) -> Snapshot:
+    """Return the state after a run that was cut off while it changed A."""
+    return Snapshot(resources=resources, pending_operations=(Operation("updating", A),))
+
+
+async def test_what_is_touched_and_then_as_it_was_is_recorded_all_the_same() -> None:
+    notes = Notes()
+    roster = Roster(Snapshot(resources=(A,)), notes)
+    await roster.touching(A, "updating")
+    roster.put(A)
+    roster.put(A)
+    assert notes.entries == [("updating", "a"), ("put", "a")]
+
+
+async def test_what_was_refused_is_as_before() -> None:
+    notes = Notes()
+    roster = Roster(Snapshot(resources=(A,)), notes)
+    roster.untouched(A)
+    await roster.touching(A, "deleting")
+    roster.untouched(A)
+    assert notes.entries == [("deleting", "a"), ("untouched", "a")]
+
+
+async def test_what_an_earlier_run_left_open_stays_so_until_something_is_known() -> None:
+    notes = Notes()
+    roster = Roster(left_open(A, B), notes)
+    assert [roster.is_uncertain(each) for each in (A, B)] == [True, False]
+    await roster.touching(A, "updating")
+    roster.untouched(A)
+    roster.keep(A, former="a")
+    assert notes.entries == [("updating", "a"), ("updating", "a")]
+    roster.put(A)
+    assert notes.entries[2:] == [("put", "a")]
+
+
+def test_what_is_kept_under_another_urn_stays_uncertain() -> None:
+    notes = Notes()
+    roster = Roster(left_open(A), notes)
+    roster.keep(B, former="a")
+    assert notes.entries == [("put", "b"), ("updating", "b")]
+
+
+def test_what_is_left_open_about_nothing_is_dropped() -> None:
+    notes = Notes()
+    Roster(left_open(B), notes)
+    assert notes.entries == [("untouched", "a")]
+
+
+def test_what_a_refresh_finds_as_it_was_is_certain() -> None:
+    notes = Notes()
+    roster = Roster(left_open(A, B), notes)
+    roster.amend(A)
+    roster.amend(B)
+    assert notes.entries == [("put", "a")]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fleet.engine import integrity, journal
 from fleet.engine.codec import Codec
-from fleet.engine.journal import Begin, End, Entry, Put, Remove, Replace
+from fleet.engine.journal import Begin, End, Entry, Put, Remove, Replace, Touch, Untouched
 from fleet.engine.secrets import Vault
 from fleet.engine.state import Key, Operation, Resource, Secret, Snapshot
 from fleet.errors import StateError
@@ -30,11 +30,14 @@ PROVIDER = Resource(
 ENTRIES: tuple[Entry, ...] = (
     Begin(Operation("creating", A)),
     Put(A),
-    Begin(Operation("updating", B)),
+    Begin(Operation("creating", B)),
     End(B.key),
     Put(B),
     Replace(resource("a", id="2"), doomed(A)),
+    Touch("deleting", doomed(A).key),
     Remove(doomed(A).key),
+    Touch("updating", B.key),
+    Untouched(B.key),
 )
 
 
@@ -149,6 +152,29 @@ def test_folding() -> None:
 def test_what_was_begun_and_not_ended_is_pending(count: int, pending: list[Key]) -> None:
     folded = journal.fold(Snapshot(), ENTRIES[:count])
     assert [operation.resource.key for operation in folded.pending_operations] == pending
+
+
+@pytest.mark.parametrize(
+    ("entries", "open_"),
+    [
+        pytest.param([Touch("updating", A.key)], [("updating", A)], id="touched"),
+        pytest.param([Touch("updating", A.key), Put(resource("a", id="2"))], [], id="changed"),
+        pytest.param([Touch("deleting", A.key), Remove(A.key)], [], id="gone"),
+        pytest.param([Touch("deleting", A.key), Untouched(A.key)], [], id="refused"),
+        pytest.param([Touch("updating", A.key), Put(resource("new", aliases=(A.urn,)))], [], id="renamed"),
+        pytest.param([Touch("updating", B.key)], [], id="not there"),
+        pytest.param(
+            [Begin(Operation("creating", replace(A, id=""))), Touch("updating", A.key), Untouched(A.key)],
+            [("creating", replace(A, id=""))],
+            id="beside the creation of another object",
+        ),
+    ],
+)
+def test_what_was_touched_is_uncertain_until_it_is_known(
+    entries: Sequence[Entry], open_: list[tuple[str, Resource]]
+) -> None:
+    folded = journal.fold(Snapshot(resources=(A,)), entries)
+    assert [(each.type, each.resource) for each in folded.pending_operations] == open_
 
 
 def test_a_resource_under_a_new_urn_takes_the_place_of_the_old_one() -> None:

@@ -102,7 +102,8 @@ def test_what_the_others_are_told(backend: Backend, text: str, expected: list[st
 
 
 def test_releasing_takes_all_away_and_says_whose_they_were(backend: Backend) -> None:
-    hold(backend, content(username="me"))
+    path = hold(backend, content(username="me"))
+    path.with_name(".2c4f.json.4711.tmp").write_text("half of a lo", encoding="utf-8")
     assert [holder.user for holder in lock.release_all(backend, DEV)] == ["me"]
     assert list(backend.folder("locks", "organization", "sample", "dev").iterdir()) == []
     assert lock.release_all(backend, DEV) == ()
