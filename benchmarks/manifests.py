@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from fleet import yamlio
@@ -15,6 +16,8 @@ PART_OF = "benchmark"
 RELEASE = "example.com/release"
 # One object in so many drifts where many do.
 DRIFT_EVERY = 10
+# In the foreground, which is Pulumi's way for all kinds, deletion waits for a garbage collector, and there is none.
+_DELETED_AT_ONCE = MappingProxyType({"pulumi.com/deletionPropagationPolicy": "background"})
 
 _PROPERTIES = """\
 # Settings of {name}
@@ -91,9 +94,6 @@ def _config_map(number: int, release: str) -> dict[str, Any]:
 
 
 def _deployment(number: int, release: str) -> dict[str, Any]:
-    """Return a Deployment that is deleted at once: in the foreground it would wait for a garbage collector."""
-    metadata = _metadata(number, release)
-    metadata["annotations"]["pulumi.com/deletionPropagationPolicy"] = "background"
     selector = {"app.kubernetes.io/name": name_of(number)}
     container = {
         "name": "server",
@@ -103,7 +103,7 @@ def _deployment(number: int, release: str) -> dict[str, Any]:
     }
     template = {"metadata": {"labels": selector}, "spec": {"containers": [container]}}
     spec = {"replicas": 2, "selector": {"matchLabels": selector}, "template": template}
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": _metadata(number, release), "spec": spec}
 
 
 def _service(number: int, release: str) -> dict[str, Any]:
@@ -115,4 +115,4 @@ def _service(number: int, release: str) -> dict[str, Any]:
 def _metadata(number: int, release: str) -> dict[str, Any]:
     name = name_of(number)
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "settings", LABEL: PART_OF}
-    return {"name": name, "labels": labels, "annotations": {RELEASE: release}}
+    return {"name": name, "labels": labels, "annotations": {RELEASE: release, **_DELETED_AT_ONCE}}
