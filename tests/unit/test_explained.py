@@ -226,7 +226,7 @@ PAGE = PAGES["docs/how-to/tailor-per-cluster.md"]
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
     """Return a project with the stacks of the page: `demo` in YAML, `twin` in Python."""
-    (settings,), (application,), (program,) = map(PAGE.marked, ("yaml config", "yaml application", "python stack"))
+    (settings,), (application, *_), (program,) = map(PAGE.marked, ("yaml config", "yaml application", "python stack"))
     files = {
         "Pulumi.demo.yaml": settings,
         "Pulumi.twin.yaml": settings,
