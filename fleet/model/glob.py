@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 
+@lru_cache(maxsize=1024)
 def compile_glob(pattern: str, separators: str = "") -> Callable[[str], bool]:
     """Return whether a text matches, as a function. Raises ValueError with what is wrong with the pattern.
 

@@ -52,9 +52,9 @@ class Values(Mapping[str, Any]):
         return len(self.plain())
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Mapping) and not isinstance(other, Values):
-            return self.text == Values("", "", other).text
-        return isinstance(other, Values) and self.text == other.text
+        if isinstance(other, Values):
+            return self.text == other.text
+        return isinstance(other, Mapping) and self.text == Values("", "", other).text
 
     def __hash__(self) -> int:
         return hash(self.text)
