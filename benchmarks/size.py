@@ -56,13 +56,14 @@ def parse(text: str, steps: tuple[Step, ...]) -> Size:
 
 # What every mark at ten thousand objects needs. The others would take the most time there, and say nothing new.
 _AT_TEN_THOUSAND = (Step.CREATE, Step.NO_CHANGE, Step.CHANGE_ONE, Step.DESTROY)
+_MIXED = (Step.CREATE, Step.NO_CHANGE, Step.NO_DRIFT, Step.CHANGE_ALL, Step.DESTROY)
 
 MATRICES: Mapping[str, tuple[Size, ...]] = MappingProxyType(
     {
         "reduced": (
             Size(1, 1000),
             Size(3, 1000),
-            Size(1, 1000, ObjectSet.MIXED),
+            Size(1, 1000, ObjectSet.MIXED, _MIXED),
             Size(1, 10_000, steps=_AT_TEN_THOUSAND),
             Size(10, 1000, steps=_AT_TEN_THOUSAND),
         ),
