@@ -307,3 +307,19 @@ pulumi.export("data", a.data)
     desk.deploy(program % '"data"')
     assert "ciphertext" in desk.resources()["a"]["outputs"]["data"]
     assert "ciphertext" in desk.outputs()["data"]
+
+
+def test_options_without_effect(embedded: Desk) -> None:
+    """What they are about, plugins and Pulumi's own display, is not there."""
+    plain = 'config_map("a", {"k": "1"}, ResourceOptions(provider=connect()))'
+    embedded.deploy(plain)
+    embedded.write("""
+url = "https://example.com/plugins"
+about = ResourceOptions(plugin_download_url=url, version="4.34.2", env_var_mappings={"A": "B"})
+provider = Provider("hub", kubeconfig=KUBECONFIGS["hub"], opts=about)
+config_map("a", {"k": "2"}, ResourceOptions(provider=provider, hide_diffs=["data"], plugin_download_url=url))
+""")
+    assert "data.k" in embedded.preview("--diff").text
+    embedded.up()
+    assert embedded.data("a") == {"k": "2"}
+    assert embedded.resources("pulumi:providers:")["hub"]["inputs"]["version"] == "4.34.2"

@@ -87,3 +87,17 @@ config_map("b", {"k": found.data["k"]}, opts)
     desk.preview()
     desk.up()
     assert desk.data("b") == {"k": "v"}
+
+
+def test_whether_an_object_exists_can_be_asked(embedded: Desk) -> None:
+    embedded.create("configmaps", THEIRS)
+    embedded.deploy("""
+from pulumi.runtime.resource import exists_resource
+
+opts = ResourceOptions(provider=connect())
+for name in ("theirs", "nobodys"):
+    found = exists_resource(None, "kubernetes:core/v1:ConfigMap", f"{NAMESPACE}/{name}", {}, opts)
+    pulumi.export(name, found)
+""")
+    assert embedded.outputs() == {"theirs": True, "nobodys": False}
+    assert embedded.resources() == {}

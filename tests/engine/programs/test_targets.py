@@ -75,3 +75,13 @@ def test_drift_of_what_is_left_out_is_not_looked_at(embedded: Desk) -> None:
     assert ("/a: data.k" in run.text, "/b: data.k" in run.text) == (True, False)
     embedded.up("--refresh", "--exclude", A)
     assert (embedded.data("a"), embedded.data("b")) == ({"k": "by hand"}, {"k": "1"})
+
+
+def test_an_update_without_a_refresh_goes_by_the_state(desk: Desk) -> None:
+    desk.deploy(TWO % (1, 1))
+    desk.patch("configmaps/a", {"data": {"k": "by hand"}})
+    desk.preview("--expect-no-changes")
+    desk.up()
+    assert desk.data("a") == {"k": "by hand"}
+    desk.up("--refresh")
+    assert desk.data("a") == {"k": "1"}

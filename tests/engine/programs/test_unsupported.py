@@ -67,6 +67,10 @@ config_map("b", {}, ResourceOptions(provider=hub, hooks=pulumi.ResourceHookBindi
         'config_map("b", {}, ResourceOptions(provider=hub, replacement_trigger="x"))',
         "replacement_trigger",
     ),
+    "a resource by its URN": (
+        'Thing("kubernetes:core/v1:ConfigMap", "b", {}, ResourceOptions(urn="urn:pulumi:x::y::z::b"))',
+        "the function 'pulumi:pulumi:getResource'",
+    ),
     "another stack": (
         'pulumi.StackReference("other", stack_name="organization/desk/other")',
         "'other' reads another stack, organization/desk/other",

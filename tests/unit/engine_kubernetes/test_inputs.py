@@ -3,18 +3,19 @@ from typing import Any
 
 import pytest
 
+from fleet.engine.kubernetes import inputs
 from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.errors import DeclarationError, FleetError, UnsupportedError
 
 HERE = Path("/project")
 
 
-def read(**inputs: Any) -> ProviderInputs:
-    return ProviderInputs.from_pulumi("dev", inputs, base_dir=HERE)
+def read(**given: Any) -> ProviderInputs:
+    return ProviderInputs.from_pulumi("dev", given, base_dir=HERE)
 
 
 def test_everything_that_has_an_effect() -> None:
-    inputs = read(
+    found = read(
         kubeconfig="~/.kube/config",
         context="dev",
         cluster="other",
@@ -26,7 +27,7 @@ def test_everything_that_has_an_effect() -> None:
         enableServerSideApply="true",
         skipUpdateUnreachable="true",
     )
-    assert inputs == ProviderInputs(
+    assert found == ProviderInputs(
         name="dev",
         base_dir=HERE,
         kubeconfig="~/.kube/config",
@@ -39,20 +40,20 @@ def test_everything_that_has_an_effect() -> None:
 
 
 @pytest.mark.parametrize(
-    ("inputs", "upsert", "timeout_s"),
+    ("given", "upsert", "timeout_s"),
     [
         pytest.param({}, False, 30.0, id="defaults"),
         pytest.param({"upsertExistingObjects": True, "kubeClientSettings": {"timeout": 5.0}}, True, 5.0, id="plain"),
         pytest.param({"upsertExistingObjects": "false", "kubeClientSettings": "{}"}, False, 30.0, id="json"),
     ],
 )
-def test_values_come_plain_or_as_json(inputs: dict[str, Any], upsert: bool, timeout_s: float) -> None:
-    found = read(**inputs)
+def test_values_come_plain_or_as_json(given: dict[str, Any], upsert: bool, timeout_s: float) -> None:
+    found = read(**given)
     assert (found.upsert, found.timeout_s) == (upsert, timeout_s)
 
 
 @pytest.mark.parametrize(
-    ("inputs", "error", "named"),
+    ("given", "error", "named"),
     [
         pytest.param({"renderYamlToDirectory": "out"}, UnsupportedError, "renderYamlToDirectory", id="render"),
         pytest.param({"enableServerSideApply": "false"}, UnsupportedError, "client-side apply", id="client-side"),
@@ -64,10 +65,15 @@ def test_values_come_plain_or_as_json(inputs: dict[str, Any], upsert: bool, time
         pytest.param({"context": ["a"]}, DeclarationError, "context", id="no-string"),
     ],
 )
-def test_what_cannot_be_followed(inputs: dict[str, Any], error: type[FleetError], named: str) -> None:
+def test_what_cannot_be_followed(given: dict[str, Any], error: type[FleetError], named: str) -> None:
     with pytest.raises(error, match=named) as raised:
-        read(**inputs)
+        read(**given)
     assert ("pulumi up" in str(raised.value)) == (error is UnsupportedError)
+
+
+@pytest.mark.parametrize("name", sorted(inputs._WITHOUT_EFFECT))
+def test_what_has_no_effect(name: str) -> None:
+    assert read(**{name: "true"}) == read()
 
 
 def test_everything_unsupported_is_named_at_once() -> None:
