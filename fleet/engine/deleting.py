@@ -103,6 +103,7 @@ class Remover:
 
     async def clear(self, interrupted: Interrupted, included: Callable[[Resource], bool]) -> None:
         """Delete what a run that was cut off has created and nobody wants any more."""
+        interrupted.settle_known()
         unsettled = [(each, where) for each, where in interrupted.unsettled() if included(each)]
         if unsettled:
             self._present = self._wanted()

@@ -235,6 +235,7 @@ def _by_identifier(state: Mapping[str, Resource]) -> Mapping[str, list[Resource]
     grouped: dict[str, list[Resource]] = defaultdict(list)
     for resource in state.values():
         provider = state.get(resource.provider_urn)
-        if provider is not None and not resource.external and objects.is_object(resource.type):
+        is_there = not resource.external and not resource.pending_replacement
+        if provider is not None and is_there and objects.is_object(resource.type):
             grouped[identifier(provider.reference, provider.inputs)].append(resource)
     return grouped

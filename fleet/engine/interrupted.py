@@ -65,6 +65,12 @@ class Interrupted:
             if urn not in self._claimed and not _is(self._roster.current(urn), planned)
         ]
 
+    def settle_known(self) -> None:
+        """Record of what the state has by now that it is dealt with."""
+        for urn, planned in self._planned.items():
+            if _is(self._roster.current(urn), planned):
+                self.settle(planned)
+
     async def left_behind(self, planned: Resource) -> Ref | None:
         """Return the object where it is there and ours. Raises KubernetesError."""
         connection = self._clusters.of_state(planned)

@@ -12,9 +12,10 @@ promised to nobody.
     {"end": [<urn>, <delete>, <id>]}        it came to nothing
     {"touch": [<type>, [<urn>, …]]}         a resource that is there is being changed or deleted
     {"untouched": [<urn>, <delete>, <id>]}  it was not
-    {"put": <resource>}                     the resource is like this now; ends an operation on it
+    {"put": <resource>}                     the resource is like this now; ends a change of it
+    {"made": <resource>}                    the same, and it is what was being created; ends that
     {"replace": [<new>, <old>]}             both: the new one is there, the old one is still to be deleted
-    {"remove": [<urn>, <delete>, <id>]}     it is gone; ends an operation on it
+    {"remove": [<urn>, <delete>, <id>]}     it is gone; ends its deletion
     {"folded": <digest>}                    all of the above is in the checkpoint with this digest, if that is there
 """
 
@@ -40,9 +41,13 @@ _VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """The resource is like this now. One of its URN, or of one of its aliases, was there before and is no more."""
+    """The resource is like this now. One of its URN, or of one of its aliases, was there before and is no more.
+
+    made: it is what was being created. Of another object under the same URN the creation is still open.
+    """
 
     resource: Resource
+    made: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +184,8 @@ def _finish(future: Future[None], failure: StateError | None) -> None:
 def line(entry: Entry, writer: codec.Codec) -> str:
     """Return the line of an entry. Raises StateError when a secret in it cannot be encrypted."""
     match entry:
-        case Put(resource):
-            return f'{{"put":{writer.resource(resource)}}}'
+        case Put(resource, made):
+            return f'{{"{"made" if made else "put"}":{writer.resource(resource)}}}'
         case Replace(new, old):
             return f'{{"replace":[{writer.resource(new)},{writer.resource(old)}]}}'
         case Begin(operation):
@@ -246,8 +251,8 @@ def _content(lines: list[str], vault: Vault) -> Content:
 
 def _entry(name: str, value: Any) -> Entry:
     match name:
-        case "put":
-            return Put(codec.decode_resource(value))
+        case "put" | "made":
+            return Put(codec.decode_resource(value), made=name == "made")
         case "replace":
             new, old = value
             return Replace(codec.decode_resource(new), codec.decode_resource(old))
@@ -335,11 +340,12 @@ def _there(entry: _Ending) -> tuple[Resource, ...]:
 
 def _ended(entry: _Ending) -> tuple[tuple[Key, bool], ...]:
     match entry:
-        case Put(resource) | Replace(resource):
-            return tuple((key, touches) for key in (resource.key, *_gone(entry)) for touches in (False, True))
-        case Remove(key):
-            return (key, False), (key, True)
+        case Put(resource, made):
+            touched = tuple((key, True) for key in (resource.key, *_gone(entry)))
+            return (*touched, (resource.key, False)) if made else touched
+        case Replace(resource):
+            return (resource.key, False), (resource.key, True)
         case End(key):
             return ((key, False),)
-        case Untouched(key):
+        case Remove(key) | Untouched(key):
             return ((key, True),)

@@ -58,7 +58,7 @@ class Ledger:
     def begin(self, operation: Operation) -> Future[None]:
         """Enter that an operation is about to be carried out.
 
-        Up to a `put`, `remove` or `end` it counts as one that may have happened or not.
+        Up to a `put` as `made`, or `end`, it counts as one that may have happened or not.
         """
         return self._enter(Begin(operation))
 
@@ -77,13 +77,16 @@ class Ledger:
         """Enter that a resource which was to be changed or deleted is as before."""
         return self._enter(Untouched(key))
 
-    def put(self, resource: Resource) -> Future[None]:
-        """Enter a resource as it is now: new, changed, or, with aliases, under another URN than before."""
+    def put(self, resource: Resource, *, made: bool = False) -> Future[None]:
+        """Enter a resource as it is now: new, changed, or, with aliases, under another URN than before.
+
+        made: it is the one whose creation was begun.
+        """
         for alias in resource.aliases:
             self._live.pop(alias, None)
         if not resource.delete:
             self._live[resource.urn] = resource
-        return self._enter(Put(resource))
+        return self._enter(Put(resource, made))
 
     def replace(self, new: Resource, old: Resource) -> Future[None]:
         """Enter that a resource has been created anew, and that the old one, now marked `delete`, is still to go."""

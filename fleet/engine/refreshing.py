@@ -110,7 +110,11 @@ async def refresh(
 ) -> None:
     """Bring the state to what the clusters hold, and tell the drift. Clusters are looked at side by side."""
     state = dict(roster.old)
-    chosen = [each for each in state.values() if included(each.urn) and not objects.is_paused(state.get(each.parent))]
+    chosen = [
+        each
+        for each in state.values()
+        if included(each.urn) and not each.pending_replacement and not objects.is_paused(state.get(each.parent))
+    ]
     await asyncio.gather(
         *(
             _refresh(cluster, resources, state, roster, emit)

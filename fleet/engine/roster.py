@@ -32,8 +32,8 @@ class Journal(Protocol):
     def untouched(self, key: Key) -> object:
         """Enter that a resource is as before."""
 
-    def put(self, resource: Resource) -> object:
-        """Enter that the resource is now so."""
+    def put(self, resource: Resource, *, made: bool = False) -> object:
+        """Enter that the resource is now so. made: it is the one whose creation was begun."""
 
     def remove(self, key: Key) -> object:
         """Enter that the resource is gone."""
@@ -56,6 +56,7 @@ class Roster:
         self._gone: set[str] = set()
         self._left_open = {each.resource.key: each.type for each in snapshot.pending_operations if each.touches}
         self._touched: dict[Key, str] = dict(self._left_open)
+        self._creating: set[str] = set()
         for key in self._left_open.keys() - {each.key for each in snapshot.resources}:
             self._forget_touch(key)
 
@@ -66,6 +67,7 @@ class Roster:
 
     async def creating(self, resource: Resource) -> None:
         """Return when it is durable that the resource is about to be created."""
+        self._creating.add(resource.urn)
         if self._journal is not None:
             await asyncio.wrap_future(self._journal.begin(Operation(_CREATING, resource)))
 
@@ -108,18 +110,23 @@ class Roster:
 
     def put(self, resource: Resource, *, former: str | None = None) -> None:
         """Record the resource. former: its URN in the state, where that is another; what refers to it follows."""
+        made = resource.urn in self._creating
+        self._creating.discard(resource.urn)
+        self._put(resource, former, made=made)
+
+    def _put(self, resource: Resource, former: str | None, *, made: bool) -> None:
         if former is not None and former != resource.urn:
-            self._enter(replace(resource, aliases=(former,)))
+            self._enter(replace(resource, aliases=(former,)), made=made)
             self._gone.add(former)
-        elif resource != self.current(resource.urn) or resource.key in self._touched:
-            self._enter(resource)
+        elif made or resource.key in self._touched or resource != self.current(resource.urn):
+            self._enter(resource, made=made)
         self._gone.discard(resource.urn)
         self._new[resource.urn] = resource
 
     def keep(self, resource: Resource, *, former: str) -> None:
         """Record a resource of which nothing new is known: what may have become of it stays open."""
         doubt = self._touched.pop(Key(former), None)
-        self.put(resource, former=former)
+        self._put(resource, former, made=False)
         if doubt is not None and self._journal is not None:
             self._touched[resource.key] = doubt
             self._journal.touch(doubt, resource.key)
@@ -130,11 +137,11 @@ class Roster:
             self._old[resource.urn] = resource
             self._enter(resource)
 
-    def _enter(self, resource: Resource) -> None:
+    def _enter(self, resource: Resource, *, made: bool = False) -> None:
         for key in (resource.key, *map(Key, resource.aliases)):
             self._touched.pop(key, None)
         if self._journal is not None:
-            self._journal.put(resource)
+            self._journal.put(resource, made=made)
 
     def remove(self, resource: Resource) -> None:
         """Record that the resource is gone."""

@@ -182,7 +182,10 @@ Thing("kubernetes:core/v1:ConfigMap", "b", {"metadata": {"namespace": NAMESPACE}
     assert uids(embedded) == before
 
 
-def test_an_object_of_another_name_that_a_cut_off_replacement_has_created_is_deleted(embedded: Desk) -> None:
+@pytest.mark.parametrize("is_refreshed", [False, True], ids=["at once", "after a refresh"])
+def test_an_object_of_another_name_that_a_cut_off_replacement_has_created_is_deleted(
+    embedded: Desk, is_refreshed: bool
+) -> None:
     """The program went back to the old name: its URN is wanted, the object is not."""
     program = 'config_map("b", {}, ResourceOptions(provider=connect()), named="%s")\n'
     embedded.deploy(program % "new")
@@ -194,6 +197,9 @@ def test_an_object_of_another_name_that_a_cut_off_replacement_has_created_is_del
     embedded.edit_state(lambda latest: latest.update(pending_operations=pending))
     assert new is not None
     assert embedded.names() == ["new", "old"]
+    if is_refreshed:
+        embedded.patch("configmaps/old", {"data": {"drifted": "yes"}})
+        embedded.run("refresh", "--yes")
     embedded.up()
     assert embedded.names() == ["old"]
     assert "pending_operations" not in embedded.latest()
@@ -300,3 +306,24 @@ def test_what_is_left_open_stays_so_while_its_cluster_is_not_asked(embedded: Des
     embedded.up()
     assert embedded.data("b") == {"k": "v"}
     assert "pending_operations" not in embedded.latest()
+
+
+@pytest.mark.parametrize("command", ["refresh", "up"])
+def test_what_a_cut_off_replacement_has_made_anew_is_known_after_a_refresh(embedded: Desk, command: str) -> None:
+    """The old object was deleted, the new one created; the state has heard of the first only."""
+    embedded.deploy(TWO)
+    uid = embedded.uid("configmaps/b")
+
+    def change(latest: dict[str, Any]) -> None:
+        (old,) = (each for each in latest["resources"] if each["urn"].endswith("::b"))
+        planned = {key: value for key, value in old.items() if key not in ("id", "outputs")}
+        old |= {"pendingReplacement": True, "inputs": {**old["inputs"], "data": {"k": "before"}}}
+        latest["pending_operations"] = [{"resource": planned, "type": "creating"}]
+
+    embedded.edit_state(change)
+    refreshed = embedded.run(command, "--yes", *(["--refresh", "--skip-preview"] if command == "up" else []))
+    assert "drift" not in refreshed.text
+    embedded.up()
+    assert embedded.uid("configmaps/b") == uid
+    assert "pending_operations" not in embedded.latest()
+    embedded.preview("--expect-no-changes")

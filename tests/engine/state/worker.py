@@ -42,7 +42,7 @@ def put(root: Path) -> None:
     with store(root).update("update") as ledger:
         for number in itertools.count():
             ledger.begin(Operation("creating", numbered(number))).result()
-            ledger.put(numbered(number)).result()
+            ledger.put(numbered(number), made=True).result()
             say(number)
 
 

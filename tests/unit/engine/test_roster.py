@@ -33,8 +33,8 @@ class Notes:
     def untouched(self, key: Key) -> None:
         self.entries.append(("untouched", key.urn))
 
-    def put(self, resource: Resource) -> None:
-        self.entries.append(("put", resource.urn))
+    def put(self, resource: Resource, *, made: bool = False) -> None:
+        self.entries.append(("made" if made else "put", resource.urn))
         self.last = resource
 
     def remove(self, key: Key) -> None:

@@ -29,7 +29,7 @@ PROVIDER = Resource(
 )
 ENTRIES: tuple[Entry, ...] = (
     Begin(Operation("creating", A)),
-    Put(A),
+    Put(A, made=True),
     Begin(Operation("creating", B)),
     End(B.key),
     Put(B),
@@ -163,6 +163,11 @@ def test_what_was_begun_and_not_ended_is_pending(count: int, pending: list[Key])
         pytest.param([Touch("deleting", A.key), Untouched(A.key)], [], id="refused"),
         pytest.param([Touch("updating", A.key), Put(resource("new", aliases=(A.urn,)))], [], id="renamed"),
         pytest.param([Touch("updating", B.key)], [], id="not there"),
+        pytest.param(
+            [Begin(Operation("creating", replace(A, id=""))), Put(A), Remove(A.key)],
+            [("creating", replace(A, id=""))],
+            id="put and removed while another object is created",
+        ),
         pytest.param(
             [Begin(Operation("creating", replace(A, id=""))), Touch("updating", A.key), Untouched(A.key)],
             [("creating", replace(A, id=""))],

@@ -126,7 +126,7 @@ def test_reading_after_a_crash_changes_nothing(cut_off: Path) -> None:
 def test_the_next_run_begins_with_what_was_entered_and_goes_on(cut_off: Path) -> None:
     with store(cut_off).update("update") as ledger:
         assert ledger.before.live().keys() == {ROOT.urn, urn("b")}
-        ledger.put(resource("c"))
+        ledger.put(resource("c"), made=True)
     found = store(cut_off).read()
     assert names(found) == ["sample-dev", "b", "c"]
     assert found.pending_operations == ()
