@@ -15,7 +15,7 @@ from fleet.engine import arrivals, leaving, objects, paths, recording, values
 from fleet.engine.arrivals import Arrivals
 from fleet.engine.clusters import Clusters, Connection
 from fleet.engine.events import Event, FieldChange, Operation, teller
-from fleet.engine.interrupted import Interrupted
+from fleet.engine.interrupted import Interrupted, Made
 from fleet.engine.kubernetes.diff import comparable
 from fleet.engine.kubernetes.errors import (
     ImmutableFieldError,
@@ -82,27 +82,41 @@ class Applier:
             return await self._replace(step, decision.changes)
 
     async def _create(self, step: Step) -> Live:
-        """Create the object. What a run that was cut off has created already is our own, and taken over."""
         planned = recording.record(step.goal, step.urn, None, inputs=step.inputs, outputs={}, now=self._now())
-        made = await self._interrupted.made(step.urn, step.inputs, step.connection)
-        if made is not None and made.is_leaving and not self._dry_run:
-            tell = teller(self._emit, step.subject)
-            await leaving.until_gone(step.connection.cluster, planned, made.ref, tell=tell, stop=self._stop)
         try:
-            return await self._with_what_it_needs(
-                step,
-                lambda: step.connection.cluster.provider.create(
-                    values.reveal(step.inputs),
-                    manager=step.manager,
-                    adopt=step.connection.adopt or made is not None,
-                    dry_run=self._dry_run,
-                    about_to=lambda: self._roster.creating(planned),
-                ),
-            )
+            made = await self._interrupted.made(step.urn, step.inputs, step.connection)
+            return await (self._make(step, planned) if made is None else self._go_on(step, planned, made))
         except ObjectFailedError as error:
-            if made is None and not error.is_made:
+            if not error.is_made and not self._interrupted.is_there(step.urn):
                 self._roster.not_created(planned)
             raise
+
+    async def _go_on(self, step: Step, planned: Resource, made: Made) -> Live:
+        """Take over what a run that was cut off has made; make it anew where it cannot become what is wanted."""
+        if not made.is_leaving:
+            try:
+                return await self._make(step, planned, adopt=True)
+            except ImmutableFieldError as error:
+                if step.goal.protect:
+                    raise ObjectFailedError(_protected(step, ())) from error
+        if self._dry_run:
+            return Live(objects.expected(step.inputs), adopted=False)
+        tell = teller(self._emit, step.subject)
+        await leaving.until_gone(step.connection.cluster, planned, made.ref, tell=tell, stop=self._stop)
+        self._interrupted.is_gone(step.urn)
+        return await self._make(step, planned)
+
+    async def _make(self, step: Step, planned: Resource, *, adopt: bool = False) -> Live:
+        return await self._with_what_it_needs(
+            step,
+            lambda: step.connection.cluster.provider.create(
+                values.reveal(step.inputs),
+                manager=step.manager,
+                adopt=adopt or step.connection.adopt,
+                dry_run=self._dry_run,
+                about_to=lambda: self._roster.creating(planned),
+            ),
+        )
 
     async def _with_what_it_needs(self, step: Step, create: Callable[[], Awaitable[Live]]) -> Live:
         try:

@@ -54,6 +54,14 @@ class Interrupted:
             self._claimed.add(urn)
         return made
 
+    def is_there(self, urn: str) -> bool:
+        """Return whether `made` has found the object."""
+        return urn in self._claimed
+
+    def is_gone(self, urn: str) -> None:
+        """Note that what `made` has found was deleted."""
+        self._claimed.discard(urn)
+
     def unsettled(self) -> list[tuple[Resource, Connection | None]]:
         """Return what nobody wants, and is not the object that its resource stands for by now, with where it would be.
 

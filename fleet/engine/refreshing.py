@@ -97,6 +97,11 @@ def absorb(resource: Resource, observation: Observation) -> Resource | None:
     return replace(resource, inputs=inputs, outputs=outputs)
 
 
+def _is_leaving(observation: Observation) -> bool:
+    live = observation.live if isinstance(observation, Present) else None
+    return live is not None and bool(live["metadata"].get("deletionTimestamp"))
+
+
 def _absorbed(inputs: Any, found: Iterable[FieldChange], live: Mapping[str, Any]) -> Any:
     for change in found:
         path = paths.parse(change.path)
@@ -145,8 +150,9 @@ async def _refresh(
         drift = drift_of(resource, observation, cluster.name, parent)
         if drift is not None:
             emit(DriftFound(drift))
-        if drift is not None and not drift.heals:
-            # It stays in the state as it was deployed: otherwise the next `up` would put it right.
+        if (drift is not None and not drift.heals) or _is_leaving(observation):
+            # It stays in the state as it was deployed: what is left alone, because otherwise the next `up` would put it
+            # right; what is on its way out, because nothing is known of it until it is gone.
             emit(StepFinished(subject, Operation.SAME))
             continue
         absorbed = absorb(resource, observation)

@@ -327,3 +327,39 @@ def test_what_a_cut_off_replacement_has_made_anew_is_known_after_a_refresh(embed
     assert embedded.uid("configmaps/b") == uid
     assert "pending_operations" not in embedded.latest()
     embedded.preview("--expect-no-changes")
+
+
+BINDING = """
+ROLE = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "%s"}
+what = {"metadata": {"name": "b", "namespace": NAMESPACE}, "roleRef": ROLE}
+Thing("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", "b", what, opts)
+"""
+
+
+def test_an_object_that_a_cut_off_run_has_created_and_that_cannot_become_what_is_wanted_is_made_anew(
+    embedded: Desk,
+) -> None:
+    place = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{embedded.namespace}/rolebindings/b"
+    embedded.deploy(ONE + BINDING % "one")
+    uid = embedded.uid(place)
+    interrupt(embedded)
+    embedded.write(ONE + BINDING % "two")
+    embedded.preview()
+    embedded.up()
+    found = embedded.get(place)
+    assert found is not None
+    assert found["roleRef"]["name"] == "two"
+    assert found["metadata"]["uid"] != uid
+    assert "pending_operations" not in embedded.latest()
+
+
+def test_a_refresh_settles_nothing_of_an_object_that_is_on_its_way_out(embedded: Desk) -> None:
+    embedded.deploy(TWO)
+    embedded.patch("configmaps/b", {"metadata": {"finalizers": ["example.com/not-yet"]}})
+    embedded.delete("configmaps/b")
+    leave_open(embedded, "deleting")
+    embedded.run("refresh", "--yes")
+    assert [each["type"] for each in embedded.latest()["pending_operations"]] == ["deleting"]
+    embedded.patch("configmaps/b", {"metadata": {"finalizers": None}})
+    embedded.up()
+    assert embedded.data("b") == {"k": "v"}
