@@ -314,7 +314,7 @@ WRONG = [
         several_files,
         RENDER,
         """
-        @manifests/c.yaml:4, application web, metadata.generateName: generateName is not supported
+        @manifests/c.yaml:4, application web, metadata.generateName: generateName is for hooks only
           → Give it a metadata.name
         @manifests/d.yaml:5, application web: not valid YAML
         @manifests/e.yaml:4, application web, data.port: data: the value of port must be a text
