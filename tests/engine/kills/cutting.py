@@ -1,8 +1,8 @@
 """Commands of the engine in processes of their own, which can be ended as by `kill -9` at any point that matters.
 
-Points are: before and after each request to an API server, before, within and after each write to the journal, and
-before and after each file that is put in its place or removed. The n-th of them ends the process at once, so that a
-run is cut off by what it does, not by a clock.
+Points are before and after each call that shows outside of the process: bytes are sent or received, a file is written,
+made durable, put in its place or removed. The n-th of them ends the process at once, so that a run is cut off by what
+it does, not by a clock.
 """
 
 from __future__ import annotations
@@ -12,19 +12,28 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 KILLED = -signal.SIGKILL
 # What takes long to import. The processes are forks of one that has it.
 _PRELOADED = ["fleet.cli.group", "fleet.engine.run", "kubernetes_asyncio.config", "tests.engine.kills.cutting"]
 
+_TITLES = frozenset(
+    {"socket.send", "socket.recv", "socket.recv_into", "FileIO.write", "BufferedWriter.write"}
+    | {f"posix.{name}" for name in ("fsync", "replace", "unlink", "mkdir")}
+)
+_NAMES = frozenset(title.rpartition(".")[2] for title in _TITLES)
+_BEFORE_AND_AFTER = frozenset({"c_call", "c_return"})
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a command ended. points: how many it came to; 0 for one that was killed."""
+    """How a command ended. points: how many it came to; 0 where they were not counted, or it was killed."""
 
     words: tuple[str, ...]
     exit_code: int
@@ -35,8 +44,8 @@ class Ended:
         return f"$ fleet {' '.join(self.words)}\n{self.text}\n[exit code {self.exit_code}]"
 
 
-def run(words: tuple[str, ...], folder: Path, environment: Mapping[str, str], *, kill_at: int = 0) -> Ended:
-    """Run a command of the engine to its end, or kill it at a point; 0 for not at all."""
+def run(words: tuple[str, ...], folder: Path, environment: Mapping[str, str], *, kill_at: int | None = None) -> Ended:
+    """Run a command of the engine to its end, or kill it at a point; 0 only counts points, None does not even that."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
     said, counted = folder / "said.txt", folder / "points.txt"
@@ -51,7 +60,7 @@ def run(words: tuple[str, ...], folder: Path, environment: Mapping[str, str], *,
 
 
 def _command(
-    words: tuple[str, ...], folder: Path, environment: dict[str, str], said: Path, counted: Path, *, kill_at: int
+    words: tuple[str, ...], folder: Path, environment: dict[str, str], said: Path, counted: Path, *, kill_at: int | None
 ) -> None:
     from fleet.cli.group import cli
 
@@ -59,11 +68,13 @@ def _command(
     os.environ.clear()
     os.environ.update(environment)
     _speak_to(said)
-    points = _Points(kill_at)
-    _install(points)
+    points = _Points(kill_at or 0)
+    if kill_at is not None:
+        points.watch()
     try:
         cli(list(words), prog_name="fleet")
     finally:
+        sys.setprofile(None)
         sys.stdout.flush()
         counted.write_text(str(points.passed))
 
@@ -77,61 +88,24 @@ def _speak_to(said: Path) -> None:
 
 
 class _Points:
-    """Counts points, of all threads, and ends the process at one of them."""
+    """Counts points, of all threads, and ends the process at one of them. It watches, and changes nothing."""
 
     def __init__(self, kill_at: int) -> None:
         self.passed = 0
         self._kill_at = kill_at
         self._numbers = itertools.count(1)
 
-    def is_next(self) -> bool:
-        """Count a point, and return whether it is the last."""
-        self.passed = next(self._numbers)
-        return self.passed == self._kill_at
+    def watch(self) -> None:
+        """Begin to count."""
+        threading.setprofile(self._look)
+        sys.setprofile(self._look)
 
-    def come(self) -> None:
-        """Come to a point, and end there if it is the last."""
-        if self.is_next():
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _install(points: _Points) -> None:
-    from fleet.engine.journal import Journal
-    from fleet.engine.kubernetes.transport import Transport
-
-    Transport._exchange = _around_request(Transport._exchange, points)  # type: ignore[method-assign]
-    Journal._write = _within_write(Journal._write, points)  # type: ignore[method-assign]
-    Path.replace = _around(Path.replace, points)  # type: ignore[method-assign]
-    Path.unlink = _around(Path.unlink, points)  # type: ignore[method-assign]
+    def _look(self, _frame: FrameType, event: str, called: Any) -> None:
+        if event in _BEFORE_AND_AFTER and called.__name__ in _NAMES and _title(called) in _TITLES:
+            self.passed = next(self._numbers)
+            if self.passed == self._kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _around(function: Callable[..., Any], points: _Points) -> Callable[..., Any]:
-    def call(*arguments: Any, **named: Any) -> Any:
-        points.come()
-        result = function(*arguments, **named)
-        points.come()
-        return result
-
-    return call
-
-
-def _around_request(send: Callable[..., Any], points: _Points) -> Callable[..., Any]:
-    async def call(*arguments: Any, **named: Any) -> Any:
-        points.come()
-        answer = await send(*arguments, **named)
-        points.come()
-        return answer
-
-    return call
-
-
-def _within_write(write: Callable[..., None], points: _Points) -> Callable[..., None]:
-    def call(journal: Any, data: bytes) -> None:
-        points.come()
-        if points.is_next():
-            write(journal, data[: len(data) // 2])
-            os.kill(os.getpid(), signal.SIGKILL)
-        write(journal, data)
-        points.come()
-
-    return call
+def _title(called: Any) -> str:
+    return f"{called.__module__}.{called.__name__}" if called.__module__ else str(called.__qualname__)
