@@ -26,9 +26,7 @@ settings.load_profile("quick")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-goldens", action="store_true", help="rewrite the expected files of tests/fleets")
-    parser.addoption(
-        "--kill-seed", type=int, help="where runs are killed; a failure says which it was"
-    )
+    parser.addoption("--kill-seed", type=int, help="where runs are killed; a failure says which it was")
 
 
 @pytest.fixture
