@@ -99,7 +99,7 @@ CONTINUE_ON_ERROR = click.option(
     "--continue-on-error",
     is_flag=True,
     envvar="PULUMI_CONTINUE_ON_ERROR",
-    help="Go on in a cluster after an object there failed. The other clusters always go on.",
+    help="Delete what is no longer wanted also in a cluster where something failed, or is protected.",
 )
 TARGET = click.option(
     "-t",

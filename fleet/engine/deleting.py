@@ -231,7 +231,6 @@ class Remover:
             self._emit(StepFinished(subject, Operation.SKIP))
             return False
         except ObjectFailedError as error:
-            cluster.has_failed_objects = True
             self._fail(subject, error.problem, resource)
             return False
         self._emit(StepFinished(subject, Operation.DELETE))

@@ -44,7 +44,6 @@ class Options:
     project: str
     dry_run: bool
     refresh: bool
-    continue_on_error: bool
     scope: Scope
 
 
@@ -77,7 +76,6 @@ class Deployment:
             now=self._now,
             stop=stop,
             dry_run=options.dry_run,
-            continue_on_error=options.continue_on_error,
         )
         self._reader = Reader(roster, clusters, self._registrar, emit, self._names)
         self._under_way: set[asyncio.Task[Registered]] = set()

@@ -68,7 +68,6 @@ class Registrar:
         now: Callable[[], str],
         stop: asyncio.Event,
         dry_run: bool,
-        continue_on_error: bool,
     ) -> None:
         self._roster = roster
         self._clusters = clusters
@@ -79,7 +78,6 @@ class Registrar:
         self._now = now
         self._stop = stop
         self._dry_run = dry_run
-        self._continue_on_error = continue_on_error or dry_run
         self._failed: set[str] = set()
         self._absent: set[str] = set()
         self._pending: set[str] = set()
@@ -172,8 +170,6 @@ class Registrar:
     def _blocked(self, step: Step) -> bool:
         cluster = step.connection.cluster
         if self._stop.is_set() or cluster.failure is not None:
-            return True
-        if cluster.has_failed_objects and not self._continue_on_error:
             return True
         if not self._dry_run and values.holds(step.inputs, Unknown):
             # It comes from something that failed, by ways that are no dependencies.

@@ -40,7 +40,7 @@ class RunRequest:
     dry_run: say what would be done, change neither cluster nor state.
     refresh: for `up` and `destroy`: look at the clusters first, and heal.
     parallel: registrations of the program that are under way at once.
-    continue_on_error: go on in a cluster after an object there failed; other clusters always go on.
+    continue_on_error: delete what is not wanted any longer also in a cluster where an object failed.
     targets, excludes: patterns of URNs as Pulumi has them, `*` within a segment and `**` across; at most one of both.
     deletions: how many objects `up` may delete; None is any number.
     selection: which applications it is about; None is all. With patterns, an object must be meant by both.

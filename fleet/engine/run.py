@@ -185,7 +185,6 @@ async def _up(this: _Run) -> None:
         project=this.workspace.ref.project,
         dry_run=request.dry_run,
         refresh=request.refresh,
-        continue_on_error=request.continue_on_error,
         scope=scope,
     )
     interrupted = Interrupted(this.roster, this.clusters)

@@ -172,6 +172,14 @@ class Workbench:
         )
         path.write_text("\n".join([*kept, yamlio.dump({"config": config})]))
 
+    def configure_all(self, kubeconfigs: Mapping[str, Path]) -> None:
+        """Write the stack's configuration for clusters of any name, each with the current context of its kubeconfig."""
+        config = {
+            "fleet:clusters": {name: {"kubeconfig": str(path)} for name, path in kubeconfigs.items()},
+            "fleet:repositories": {url: str(self.root / "repo") for url in self.mirrored},
+        }
+        (self.project / "stacks" / f"Pulumi.{STACK}.yaml").write_text(yamlio.dump({"config": config}))
+
     def declare(self, python: str) -> None:
         """Write the stack's Python. It may use every public name of fleet, and NAMESPACE, REPO."""
         preamble = f"from fleet import *\nNAMESPACE = {self.namespace!r}\nREPO = 'https://example.com/repo.git'\n"

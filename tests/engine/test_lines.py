@@ -164,7 +164,7 @@ SHOWN: Mapping[str, Sequence[tuple[str, str]]] = {
         ),
         (
             "an object that fails",
-            f"{PROGRAMS}/test_failures.py::test_a_failure_ends_it_for_its_cluster_and_for_no_other",
+            f"{PROGRAMS}/test_failures.py::test_a_failure_skips_what_needs_it_and_nothing_else",
         ),
         ("checkpoint", f"{PROGRAMS}/test_interruptions.py::test_a_run_that_is_killed_is_gone_on_with"),
     ),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import aiohttp
 
+from fleet.engine.kubernetes.requests import Response
 from fleet.errors import Problem, Where
 
 # Everything that sending a request and reading its answer raises when the fault is not ours.
@@ -45,6 +46,12 @@ def explained(error: Exception, *, cluster: str, server: str) -> Problem:
         if isinstance(error, kinds):
             return unavailable(cluster, f"{server}: {describe(error)}", hint)
     return unavailable(cluster, f"{server}: {_text(error)}", _NOT_THERE)
+
+
+def turned_away(response: Response, *, cluster: str, server: str) -> Problem:
+    """Return the problem of a cluster whose API server takes no request."""
+    detail = f"{server}: it answers nothing but status {response.status}: {response.message}"
+    return Problem("the API server takes no requests", Where(cluster=cluster), detail, "Run again later.")
 
 
 def unavailable(cluster: str, detail: str, hint: str) -> Problem:

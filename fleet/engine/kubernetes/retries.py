@@ -16,7 +16,8 @@ FIRST_CONTACT_BUDGET_S = 2.0
 CONNECT_TIMEOUT_S = 5.0
 
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 0.2, 4.0
-_OVERLOADED = frozenset({408, 429, 502, 503, 504})
+# The server, or who answers for it, takes no request at the moment.
+OVERLOADED = frozenset({408, 429, 502, 503, 504})
 _INTERNAL_ERROR = 500
 _INTERNAL_ERROR_RETRIES = 3
 _TIMEOUT_RETRIES = 1
@@ -59,7 +60,7 @@ def retry_after_s(response: Response, attempt: int, elapsed_s: float) -> float |
 
 
 def _is_passing(response: Response, attempt: int) -> bool:
-    if response.status in _OVERLOADED:
+    if response.status in OVERLOADED:
         return True
     if response.status != _INTERNAL_ERROR or is_about_object(response):
         return False
@@ -87,3 +88,13 @@ class Outage:
             self.since = max(began, self.last_answer or began)
         budget = FIRST_CONTACT_BUDGET_S if self.last_answer is None else OUTAGE_BUDGET_S
         return now - self.since >= budget
+
+    def turns_away(self, began: float, now: float) -> bool:
+        """Note that a request sent at `began` was told to come back later; return whether to give the server up.
+
+        One that tells that to everybody for so long does as little as one that is not there.
+        """
+        self.last_answer = now
+        if self.since is None:
+            self.since = began
+        return now - self.since >= OUTAGE_BUDGET_S

@@ -20,11 +20,18 @@ import aiohttp
 from yarl import URL
 
 from fleet.engine.kubernetes.access import Access, Login
-from fleet.engine.kubernetes.connection import CONNECTION_ERRORS, explained, is_final, is_silence
+from fleet.engine.kubernetes.connection import CONNECTION_ERRORS, explained, is_final, is_silence, turned_away
 from fleet.engine.kubernetes.errors import ClusterUnavailableError, KubernetesError, ObjectFailedError
 from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.engine.kubernetes.requests import Request, Response
-from fleet.engine.kubernetes.retries import CONNECT_TIMEOUT_S, Outage, backoff_s, may_ask_again, retry_after_s
+from fleet.engine.kubernetes.retries import (
+    CONNECT_TIMEOUT_S,
+    OVERLOADED,
+    Outage,
+    backoff_s,
+    may_ask_again,
+    retry_after_s,
+)
 from fleet.errors import Problem, Where
 
 IN_FLIGHT = 32
@@ -153,7 +160,10 @@ class Transport:
         except CONNECTION_ERRORS as error:
             self._note_failure(error, sending, access, sent_at)
             return None
-        self._outage.ended(time.monotonic())
+        if response.status in OVERLOADED:
+            self._note_refusal(response, access, sent_at)
+        else:
+            self._outage.ended(time.monotonic())
         return response
 
     async def _exchange(self, request: Request, access: Access) -> Response:
@@ -209,6 +219,11 @@ class Transport:
         if self._outage.goes_on(sent_at, time.monotonic()) or is_final(error):
             raise self.give_up(problem) from error
         return problem
+
+    def _note_refusal(self, response: Response, access: Access, sent_at: float) -> None:
+        """Note that the server takes no request now. Raises where it has taken none for as long as it may."""
+        if self._outage.turns_away(sent_at, time.monotonic()):
+            raise self.give_up(turned_away(response, cluster=self._inputs.name, server=access.server))
 
     async def _other_access(self, access: Access, response: Response, *, was_refused: bool) -> Access:
         if was_refused:

@@ -33,8 +33,8 @@ pulumi.export("whole", whole.uid)
 """
 
 
-def test_a_failure_skips_what_needs_it_and_nothing_else_if_asked_to(embedded: Desk) -> None:
-    run = embedded.deploy(PROGRAM % "bad", "--continue-on-error", exit_code=FAILED)
+def test_a_failure_skips_what_needs_it_and_nothing_else(embedded: Desk) -> None:
+    run = embedded.deploy(PROGRAM % "bad", exit_code=FAILED)
     assert "/broken-first: it is not valid" in run.text
     assert embedded.names() == ["whole-first", "whole-second", "whole-third"]
     assert embedded.names(cluster="dev") == ["far-first", "far-second", "far-third"]
@@ -46,12 +46,17 @@ def test_a_failure_skips_what_needs_it_and_nothing_else_if_asked_to(embedded: De
     assert sorted(embedded.outputs()) == ["broken", "whole"]
 
 
-def test_a_failure_ends_it_for_its_cluster_and_for_no_other(embedded: Desk) -> None:
-    embedded.deploy(PROGRAM % "good")
-    embedded.deploy((PROGRAM % "bad").replace('Box("whole"', 'Box("changed"'), exit_code=FAILED)
+def test_nothing_is_deleted_in_a_cluster_where_something_failed_unless_asked(embedded: Desk) -> None:
+    embedded.deploy(PROGRAM % "good" + 'config_map("old", {}, ResourceOptions(provider=dev))')
+    changed = (PROGRAM % "bad").replace('Box("whole"', 'Box("changed"')
+    embedded.deploy(changed, exit_code=FAILED)
+    changed_names, whole_names = (
+        [f"{box}-{each}" for each in ("first", "second", "third")] for box in ("changed", "whole")
+    )
+    assert set(embedded.names()) >= {*changed_names, *whole_names}
     assert embedded.names(cluster="dev") == ["far-first", "far-second", "far-third"]
-    # Nothing is deleted in a cluster where something failed.
-    assert {"whole-first", "whole-second", "whole-third"} <= set(embedded.names())
+    embedded.deploy(changed, "--continue-on-error", exit_code=FAILED)
+    assert set(embedded.names()).isdisjoint(whole_names)
 
 
 def test_what_fails_keeps_its_state(embedded: Desk) -> None:

@@ -110,3 +110,12 @@ def test_one_slow_request_among_answered_ones_is_no_outage() -> None:
     outage = Outage()
     outage.ended(129.0)
     assert not outage.goes_on(began=100.0, now=130.0)
+
+
+def test_a_server_that_turns_everything_away_is_given_up_like_one_that_is_gone() -> None:
+    outage = Outage()
+    assert not outage.turns_away(began=100.0, now=101.0)
+    assert not outage.turns_away(began=119.0, now=100.0 + OUTAGE_BUDGET_S - 0.1)
+    assert outage.turns_away(began=119.0, now=100.0 + OUTAGE_BUDGET_S)
+    outage.ended(130.0)
+    assert not outage.turns_away(began=131.0, now=100.0 + 2 * OUTAGE_BUDGET_S)
