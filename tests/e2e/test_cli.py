@@ -283,7 +283,7 @@ def test_who_may_only_read_can_preview_and_look_for_drift(embedded: Workbench) -
     before = embedded.holdings()
     refused = embedded.up(exit_code=CLUSTER_FAILED)
     assert 'User "reader" cannot patch resource "configmaps"' in refused.text
-    assert "Ask for the right that the message names." in refused.text
+    assert 'with the rule {apiGroups: [""], resources: [configmaps], verbs: [patch]}.' in refused.text
     assert embedded.holdings() == before
     embedded.run("refresh", "--preview-only", "--expect-no-changes")
     embedded.patch("dev", f"/api/v1/namespaces/{embedded.namespace}/configmaps/b", {"data": {"key": "drifted"}})

@@ -25,6 +25,11 @@ _INVALID_VALUE = re.compile(r"Invalid value: (?P<value>.*?): (?=[^:]*$)", re.DOT
 _LONGEST_VALUE, _LONGEST_LINE = 80, 600
 _QUOTA = "exceeded quota"
 _POLICY = re.compile(r"admission webhook|ValidatingAdmissionPolicy|violates PodSecurity")
+# What an authorizer did not find allowed (apiserver, endpoints/handlers/responsewriters/errors.go).
+_RIGHT = re.compile(
+    r'cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)"'
+    r'(?: in the namespace "(?P<namespace>[^"]+)")?'
+)
 
 
 def refusal(response: Response, about: str, cluster: str, sent: Mapping[str, Any] | None = None) -> ObjectFailedError:
@@ -79,7 +84,18 @@ def _forbidden(response: Response, about: str) -> tuple[str, str]:
         return f"{about}: the quota of its namespace is used up", "`kubectl describe quota` in it shows what is used."
     if _POLICY.search(response.message):
         return f"{about}: a policy of the cluster refuses it", ""
-    return f"{about}: not allowed", "Ask for the right that the message names."
+    return f"{about}: not allowed", _missing_right(response.message)
+
+
+def _missing_right(message: str) -> str:
+    """Return the rule to add, as it is written in a role."""
+    right = _RIGHT.search(message)
+    if right is None:
+        return "Ask for the right that the message names."
+    group = right["group"] or '""'
+    rule = f"apiGroups: [{group}], resources: [{right['resource']}], verbs: [{right['verb']}]"
+    role = f"a Role in namespace {right['namespace']}, or a ClusterRole" if right["namespace"] else "a ClusterRole"
+    return f"The user needs {role} with the rule {{{rule}}}."
 
 
 def _lacks_right(response: Response) -> bool:

@@ -84,6 +84,35 @@ def test_refusals(response: Response, error: type[ObjectFailedError], texts: tup
         assert text in str(raised)
 
 
+@pytest.mark.parametrize(
+    ("message", "hint"),
+    [
+        pytest.param(
+            'configmaps is forbidden: User "u" cannot list resource "configmaps" in API group "" in the namespace "a"',
+            "The user needs a Role in namespace a, or a ClusterRole with the rule "
+            '{apiGroups: [""], resources: [configmaps], verbs: [list]}.',
+            id="core-in-a-namespace",
+        ),
+        pytest.param(
+            'x is forbidden: User "u" cannot patch resource "customresourcedefinitions" in API group '
+            '"apiextensions.k8s.io" at the cluster scope: RBAC: clusterrole.rbac.authorization.k8s.io "x" not found',
+            "The user needs a ClusterRole with the rule "
+            "{apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], verbs: [patch]}.",
+            id="group-in-the-cluster",
+        ),
+        pytest.param(
+            'pods "a" is forbidden: User "u" cannot get resource "pods/log" in API group "" in the namespace "a"',
+            "The user needs a Role in namespace a, or a ClusterRole with the rule "
+            '{apiGroups: [""], resources: [pods/log], verbs: [get]}.',
+            id="subresource",
+        ),
+        pytest.param("no, says the webhook", "Ask for the right that the message names.", id="other-authorizer"),
+    ],
+)
+def test_the_rule_to_add_is_named(message: str, hint: str) -> None:
+    assert refusal(status(403, message), ABOUT, "dev").problem.hint == hint
+
+
 def test_the_fields_that_cannot_change_are_named() -> None:
     raised = refusal(status(422, "", cause("roleRef", "Invalid value: {}: cannot change roleRef")), ABOUT, "dev")
     assert isinstance(raised, ImmutableFieldError)
