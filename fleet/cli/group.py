@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from fleet.cli import exit_codes
+from fleet.cli.cache import cache
 from fleet.cli.cancel import cancel
 from fleet.cli.clusters import clusters
 from fleet.cli.destroy import destroy
@@ -39,5 +40,20 @@ def cli() -> None:
     """
 
 
-for command in (preview, up, refresh, destroy, cancel, heal_command, targets, render, diff, explain, clusters, stack):
+_COMMANDS = (
+    preview,
+    up,
+    refresh,
+    destroy,
+    cancel,
+    heal_command,
+    targets,
+    render,
+    diff,
+    explain,
+    clusters,
+    stack,
+    cache,
+)
+for command in _COMMANDS:
     cli.add_command(command)

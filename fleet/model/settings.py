@@ -18,6 +18,7 @@ class Settings:
     clusters: declared by configuration (`fleet:clusters`), besides those of `stacks/<stack>.py`.
     mirrors: repository URL as written → URL or path to fetch from instead (`fleet:repositories`).
     cache_dir: bare mirrors of repositories, shared by all stacks and safe to delete.
+    cache_days: what no run has used for longer goes from there; None keeps everything.
     git_timeout_s: for one fetch.
     run_id: the same for the preview and the update of one command, so that both use the same commits; None when
         unknown.
@@ -30,6 +31,7 @@ class Settings:
     clusters: tuple[Cluster, ...] = ()
     mirrors: Mapping[str, str] = field(default_factory=dict)
     cache_dir: Path
+    cache_days: int | None = None
     git_timeout_s: float = 300.0
     run_id: str | None = None
     dry_run: bool = False

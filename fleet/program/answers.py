@@ -30,16 +30,18 @@ def read_offline(question: Question) -> tuple[Settings, tuple[Problem, ...]]:
     file = configuration.file_of(question.stack)
     clusters, wrong_clusters = configuration.read_clusters(_configured(question, "clusters"), file)
     mirrors, wrong_mirrors = configuration.read_mirrors(_configured(question, "repositories"), file)
+    days, wrong_days = configuration.cache_days(os.environ)
     settings = Settings(
         project_dir=question.project_dir,
         stack=question.stack,
         clusters=clusters,
         mirrors=mirrors,
         cache_dir=configuration.cache_dir(os.environ),
+        cache_days=days,
         dry_run=True,
     )
     wrong_keys = configuration.read_keys(question.configuration, file)
-    return settings, (*wrong_keys, *wrong_clusters, *wrong_mirrors)
+    return settings, (*wrong_days, *wrong_keys, *wrong_clusters, *wrong_mirrors)
 
 
 def _configured(question: Question, key: str) -> object:

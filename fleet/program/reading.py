@@ -46,7 +46,7 @@ def read_sources(
         report=say.progress,
         warn=say.warning,
     )
-    with Sources(repositories, charts) as sources:
+    with Sources(repositories, charts, settings.cache_days) as sources:
         revisions = used_by(targets, revisions_of)
         commits = sources.resolve(revisions, revisions, everywhere=passing_credentials(targets))
         signed, unsigned = trusted(targets, commits, rules, repositories, settings.project_dir)

@@ -7,6 +7,7 @@ Nothing here needs Pulumi.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -39,6 +40,9 @@ _FIELDS: Final[Mapping[str, tuple[str, Callable[[str, str, object], object]]]] =
     }
 )
 
+# As Cargo does with what it would have to fetch anew.
+_CACHE_DAYS = 90
+
 # What a run may delete is for the embedded engine to heed (`fleet.engine.budget`).
 _KEYS: Final = ("fleet:clusters", "fleet:deletions", "fleet:repositories")
 
@@ -55,6 +59,17 @@ def cache_dir(environment: Mapping[str, str]) -> Path:
         return Path(given).expanduser().absolute()
     base = environment.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(base).expanduser().absolute() / "fleet"
+
+
+def cache_days(environment: Mapping[str, str]) -> tuple[int | None, tuple[Problem, ...]]:
+    """Return for how many days the cache keeps what no run uses, by FLEET_CACHE_DAYS; None is for ever."""
+    given = environment.get("FLEET_CACHE_DAYS", "").strip()
+    if given == "never":
+        return None, ()
+    if given and not re.fullmatch(r"[1-9]\d{0,4}", given):
+        hint = "Give a number of days, or `never` for a cache that keeps everything."
+        return None, (Problem(f"the environment variable FLEET_CACHE_DAYS is {given!r}", hint=hint),)
+    return int(given or _CACHE_DAYS), ()
 
 
 def read_clusters(configured: object, file: str) -> tuple[tuple[Cluster, ...], tuple[Problem, ...]]:

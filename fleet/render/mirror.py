@@ -13,7 +13,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from fleet.render.progress import FetchProgress, Report
 from fleet.render.runner import Git, GitFailed
 
 _FLAGS = ("--progress", "--no-tags", "--update-shallow", "--no-recurse-submodules", "--no-write-fetch-head")
+# Which repository it is, for people, and when a run last used it.
+NOTE = "fleet-repository"
 # Words about the mirror itself, not about the remote.
 _DAMAGED = re.compile(
     r"corrupt|is empty|bad object|bad signature|unable to (read|parse|find|open)|missing (blob|tree|commit)"
@@ -74,6 +76,7 @@ class Mirror:
                     found = self._fetched_commits(wanted)
             self._known |= {name: sha for name, sha in found.items() if sha and revisions.is_full_sha(name)}
             self._known |= {sha: sha for sha in found.values() if sha}
+            self._note_use()
             return found
 
     def renew(self) -> None:
@@ -121,6 +124,14 @@ class Mirror:
         except GitFailed:
             return ()
         return tuple(line for line in written.split("\n") if line)
+
+    def _note_use(self) -> None:
+        note = self.directory / NOTE
+        with suppress(OSError):
+            if note.exists():
+                os.utime(note)
+            else:
+                note.write_text(self.address.shown, encoding="utf-8")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -1,19 +1,21 @@
 """Sources: everything that a run reads from, repositories of Git and of charts, as one thing.
 
-In: Revisions, later RenderRequests. Out: full SHAs and exact versions, later Snapshots. It only tells the two apart.
+In: Revisions, later RenderRequests. Out: full SHAs and exact versions, later Snapshots. It only tells the two apart,
+and holds the cache while it is open.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
 from fleet.errors import SourceError, Where
 from fleet.model.plan import RenderRequest, Revision
+from fleet.render import housekeeping
 from fleet.render.charts.charts import Charts
 from fleet.render.git import Repositories
 from fleet.render.partial import LackingError
@@ -22,17 +24,26 @@ from fleet.render.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The sources of one run. Use it as a context manager: it closes both."""
+    """The sources of one run. Use it as a context manager: it closes both, and nothing leaves the cache before.
+
+    keep_days: what no run has used for longer is removed from the cache afterwards; None for nothing.
+    """
 
     git: Repositories
     charts: Charts
+    keep_days: int | None = None
+    _opened: ExitStack = field(default_factory=ExitStack, repr=False)
 
     def __enter__(self) -> Sources:
+        self._opened.enter_context(housekeeping.held(self.cache_dir))
         return self
 
     def __exit__(self, *_: object) -> None:
         self.git.close()
         self.charts.close()
+        self._opened.close()
+        if self.keep_days is not None:
+            housekeeping.tidy(self.cache_dir, self.keep_days)
 
     @property
     def cache_dir(self) -> Path:

@@ -37,6 +37,7 @@ def test_the_run_is_the_engines() -> None:
         clusters=(Cluster("dev", in_cluster=True),),
         mirrors={"https://example.com/r": "../r"},
         cache_dir=Path("/cache"),
+        cache_days=90,
         run_id="7",
     )
 
@@ -56,6 +57,18 @@ def test_nothing_has_to_be_configured() -> None:
 )
 def test_where_the_cache_is(environment: dict[str, str], expected: Path) -> None:
     assert settings({}, environment)[0].cache_dir == expected
+
+
+@pytest.mark.parametrize(("given", "days"), [("7", 7), ("never", None), ("", 90)])
+def test_how_long_the_cache_keeps_what_nobody_uses(given: str, days: int | None) -> None:
+    found, problems = settings({}, {"FLEET_CACHE_DAYS": given})
+    assert (found.cache_days, problems) == (days, ())
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "1.5", "a week", "Never"])
+def test_what_is_no_number_of_days(given: str) -> None:
+    _, (problem,) = settings({}, {"FLEET_CACHE_DAYS": given})
+    assert problem.summary == f"the environment variable FLEET_CACHE_DAYS is {given!r}"
 
 
 @pytest.mark.parametrize("text", ["not JSON", "[]", "1"])

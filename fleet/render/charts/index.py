@@ -89,6 +89,8 @@ class IndexRepository:
         place = urlunsplit(url._replace(path=f"{url.path}/index.yaml"))
         answer = self.http.get(place, self.location, self.login, headers=headers, most_bytes=_LARGEST_INDEX)
         if answer.status == 304 and kept:
+            with suppress(OSError):
+                os.utime(self.file)
             found: _Charts = kept["charts"]
             return found
         if answer.status != 200:

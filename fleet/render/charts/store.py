@@ -14,8 +14,10 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from fleet.errors import SourceError
@@ -64,12 +66,15 @@ class Store:
 
         None if there is none, or if the name leaves the version open.
         """
-        exact = self._load(self._records(location, chart) / _file(name), chart)
+        kept = self._load(self._records(location, chart) / _file(name), chart)
         version = parse_version(name)
-        if exact is not None or version is None or not re.match(r"v?\d+\.\d+\.\d+", name):
-            return exact
-        same = (each for each in self._all(location, chart) if parse_version(each.version) == version)
-        return next(same, None)
+        if kept is None and version is not None and re.match(r"v?\d+\.\d+\.\d+", name):
+            same = (each for each in self._all(location, chart) if parse_version(each.version) == version)
+            kept = next(same, None)
+        if kept is not None:
+            with suppress(OSError):
+                os.utime(self._records(location, chart) / _file(kept.version))
+        return kept
 
     def add(self, location: Location, chart: str, version: str, data: bytes) -> Kept:
         """Keep the archive of a version, in place of another one. Raises NotAChartError and SourceError."""
@@ -80,7 +85,8 @@ class Store:
             with exclusive(self.directory / "content.lock", self.timeout_s, self._waiting):
                 commit = self._import(stream)
             kept = Kept(version, digest, commit)
-            _write(self._records(location, chart) / _file(version), json.dumps(asdict(kept)))
+            record = {"repository": location.shown, "chart": chart, "bytes": len(data), **asdict(kept)}
+            _write(self._records(location, chart) / _file(version), json.dumps(record))
         except (OSError, TimeoutError) as error:
             raise SourceError(unusable_cache(self.directory, OSError(str(error)))) from None
         except GitFailed as failed:
@@ -98,6 +104,22 @@ class Store:
         except (OSError, TimeoutError) as error:
             raise SourceError(unusable_cache(self.directory, OSError(str(error)))) from None
 
+    def sweep(self) -> None:
+        """Remove the commits that no record is of. Nobody may read or add anything meanwhile. Raises SourceError."""
+        used = {str(_record(file).get("commit")) for file in self.directory.glob("versions/*/*.json")}
+        refs = list(self.content.glob("refs/charts/*"))
+        try:
+            unused = [each for each in refs if each.read_text(encoding="utf-8").strip() not in used]
+            for each in unused:
+                each.unlink()
+            if len(unused) == len(refs):
+                shutil.rmtree(self.content, ignore_errors=True)
+            elif unused:
+                Git(self.content).output("repack", "-a", "-d", "-q")
+                Git(self.content).output("prune", "--expire=now")
+        except (OSError, GitFailed) as error:
+            raise SourceError(unusable_cache(self.directory, OSError(str(error)))) from None
+
     def _import(self, stream: bytes) -> str:
         if not self.content.exists():
             _lay_out(self.content)
@@ -111,10 +133,10 @@ class Store:
                 yield kept
 
     def _load(self, file: Path, chart: str) -> Kept | None:
+        stored = _record(file)
         try:
-            stored = json.loads(file.read_text(encoding="utf-8"))
             kept = Kept(str(stored["version"]), str(stored["digest"]), str(stored["commit"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except KeyError:
             return None
         return kept if (self.content / _ref(kept.digest, chart)).is_file() else None
 
@@ -125,6 +147,15 @@ class Store:
 
     def _waiting(self) -> None:
         self.report("waiting for another run that unpacks charts …")
+
+
+def _record(file: Path) -> dict[str, Any]:
+    """Return what is noted of a version; empty for what cannot be read."""
+    try:
+        stored = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return stored if isinstance(stored, dict) else {}
 
 
 def _ref(digest: str, chart: str) -> str:
