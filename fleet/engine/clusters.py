@@ -18,7 +18,7 @@ from typing import Any
 from fleet.engine import urn as urns
 from fleet.engine import values
 from fleet.engine.events import ClusterFailed, Event, Message, Severity
-from fleet.engine.kubernetes.errors import ClusterUnavailableError
+from fleet.engine.kubernetes.errors import ClusterUnavailableError, ObjectFailedError
 from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.engine.kubernetes.kubeconfig import read_context
 from fleet.engine.kubernetes.provider import Provider
@@ -62,7 +62,7 @@ class Cluster:
     async def ready(self) -> None:
         """Wait until the cluster may be written to. Asked once, before the first write.
 
-        Raises ClusterUnavailableError when it cannot be reached or a required namespace is missing.
+        Raises ClusterUnavailableError when it cannot be reached, or a required namespace is missing or not to be asked.
         """
         if self._ready is None:
             self._ready = asyncio.ensure_future(self._check())
@@ -70,7 +70,11 @@ class Cluster:
 
     async def _check(self) -> None:
         wanted = sorted(self._required)
-        missing = sorted(await self.provider.namespaces_missing(wanted)) if wanted else []
+        try:
+            missing = sorted(await self.provider.namespaces_missing(wanted)) if wanted else []
+        except ObjectFailedError as error:
+            # What keeps us from knowing keeps us from writing anything there.
+            raise ClusterUnavailableError(error.problem) from error
         if missing:
             raise ClusterUnavailableError(self._missing(missing))
 

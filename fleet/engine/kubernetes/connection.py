@@ -51,7 +51,8 @@ def explained(error: Exception, *, cluster: str, server: str) -> Problem:
 def turned_away(response: Response, *, cluster: str, server: str) -> Problem:
     """Return the problem of a cluster whose API server takes no request."""
     detail = f"{server}: it answers nothing but status {response.status}: {response.message}"
-    return Problem("the API server takes no requests", Where(cluster=cluster), detail, "Run again later.")
+    hint = "Run again later; `kubectl get --raw /readyz?verbose` may show what is wrong."
+    return Problem("the API server takes no requests", Where(cluster=cluster), detail, hint)
 
 
 def unavailable(cluster: str, detail: str, hint: str) -> Problem:

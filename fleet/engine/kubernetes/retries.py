@@ -89,12 +89,12 @@ class Outage:
         budget = FIRST_CONTACT_BUDGET_S if self.last_answer is None else OUTAGE_BUDGET_S
         return now - self.since >= budget
 
-    def turns_away(self, began: float, now: float) -> bool:
-        """Note that a request sent at `began` was told to come back later; return whether to give the server up.
-
-        One that tells that to everybody for so long does as little as one that is not there.
-        """
+    def turned_away(self, began: float, now: float) -> None:
+        """Note that a request sent at `began` was told to come back later: the server is there, and took nothing."""
         self.last_answer = now
         if self.since is None:
             self.since = began
-        return now - self.since >= OUTAGE_BUDGET_S
+
+    def lasts_since(self, began: float) -> bool:
+        """Return whether the server has done nothing for anybody since a request was first sent."""
+        return self.since is not None and self.since <= began

@@ -98,6 +98,8 @@ class Transport:
                 continue
             delay = sending.delay_s(response, time.monotonic())
             if response is not None and delay is None:
+                if sending.attempt:
+                    self._check_overload(sending, response, access)
                 return response
             await asyncio.sleep((delay or 0.0) * random.uniform(1.0, 1.25))  # noqa: S311 - spreads retries, no secret
             sending.attempt += 1
@@ -127,7 +129,8 @@ class Transport:
     async def _receive(self, request: Request, access: Access, take: Callable[[Any], None]) -> Response | None:
         timeout = aiohttp.ClientTimeout(connect=CONNECT_TIMEOUT_S, sock_read=_LONGEST_SILENCE_S)
         async with self._request(request, access, timeout=timeout) as answer:
-            self._outage.ended(time.monotonic())
+            if answer.status not in OVERLOADED:
+                self._outage.ended(time.monotonic())
             if answer.status != _OK:
                 return Response(answer.status, _decoded(await answer.read()), _seconds(answer.headers))
             # Once there was an answer, its end says nothing about the server.
@@ -161,7 +164,7 @@ class Transport:
             self._note_failure(error, sending, access, sent_at)
             return None
         if response.status in OVERLOADED:
-            self._note_refusal(response, access, sent_at)
+            self._outage.turned_away(sent_at, time.monotonic())
         else:
             self._outage.ended(time.monotonic())
         return response
@@ -220,9 +223,9 @@ class Transport:
             raise self.give_up(problem) from error
         return problem
 
-    def _note_refusal(self, response: Response, access: Access, sent_at: float) -> None:
-        """Note that the server takes no request now. Raises where it has taken none for as long as it may."""
-        if self._outage.turns_away(sent_at, time.monotonic()):
+    def _check_overload(self, sending: _Sending, response: Response, access: Access) -> None:
+        """Raise where not only this request was told to come back later, for as long as it may be asked again."""
+        if response.status in OVERLOADED and self._outage.lasts_since(sending.began):
             raise self.give_up(turned_away(response, cluster=self._inputs.name, server=access.server))
 
     async def _other_access(self, access: Access, response: Response, *, was_refused: bool) -> Access:

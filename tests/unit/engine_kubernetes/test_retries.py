@@ -112,10 +112,20 @@ def test_one_slow_request_among_answered_ones_is_no_outage() -> None:
     assert not outage.goes_on(began=100.0, now=130.0)
 
 
-def test_a_server_that_turns_everything_away_is_given_up_like_one_that_is_gone() -> None:
+def test_a_server_that_turns_everything_away_does_nothing_for_anybody() -> None:
     outage = Outage()
-    assert not outage.turns_away(began=100.0, now=101.0)
-    assert not outage.turns_away(began=119.0, now=100.0 + OUTAGE_BUDGET_S - 0.1)
-    assert outage.turns_away(began=119.0, now=100.0 + OUTAGE_BUDGET_S)
-    outage.ended(130.0)
-    assert not outage.turns_away(began=131.0, now=100.0 + 2 * OUTAGE_BUDGET_S)
+    outage.turned_away(began=100.0, now=101.0)
+    outage.turned_away(began=105.0, now=106.0)
+    assert outage.lasts_since(100.0)
+    assert outage.lasts_since(103.0)
+    outage.ended(107.0)
+    assert not outage.lasts_since(103.0)
+    outage.turned_away(began=108.0, now=109.0)
+    assert not outage.lasts_since(103.0)
+
+
+def test_a_server_that_turned_us_away_is_there_and_waited_for_like_one_that_answered() -> None:
+    outage = Outage()
+    outage.turned_away(began=100.0, now=101.0)
+    assert not outage.goes_on(began=102.0, now=100.0 + FIRST_CONTACT_BUDGET_S)
+    assert outage.goes_on(began=102.0, now=100.0 + OUTAGE_BUDGET_S)
