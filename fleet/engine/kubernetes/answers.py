@@ -53,6 +53,9 @@ def _explained(response: Response, about: str) -> tuple[str, str]:
     """Return the summary and the hint."""
     if immutable_fields(response.status, response.body):
         return f"{about}: it cannot be changed that way", "It has to be deleted and made again."
+    if _is_policy(response):
+        hint = "Change the manifest to what it asks for, or talk to those who run the cluster."
+        return f"{about}: a policy of the cluster refuses it", hint
     if response.status == 403:
         return _forbidden(response, about)
     if _is_namespace_missing(response):
@@ -77,13 +80,11 @@ _BY_STATUS: Mapping[int, tuple[str, str]] = {
 
 
 def _forbidden(response: Response, about: str) -> tuple[str, str]:
-    """403 is also what terminating namespaces, quotas and policies are answered with."""
+    """403 is also what terminating namespaces and quotas are answered with."""
     if _is_terminating(response):
         return f"{about}: its namespace is being deleted", "Wait until the namespace is gone, then run again."
     if _QUOTA in response.message:
         return f"{about}: the quota of its namespace is used up", "`kubectl describe quota` in it shows what is used."
-    if _POLICY.search(response.message):
-        return f"{about}: a policy of the cluster refuses it", ""
     return f"{about}: not allowed", _missing_right(response.message)
 
 
@@ -99,8 +100,13 @@ def _missing_right(message: str) -> str:
 
 
 def _lacks_right(response: Response) -> bool:
-    other = _is_terminating(response) or _QUOTA in response.message or _POLICY.search(response.message)
+    other = _is_terminating(response) or _QUOTA in response.message or _is_policy(response)
     return response.status == 403 and not other
+
+
+def _is_policy(response: Response) -> bool:
+    """A webhook chooses its status; a ValidatingAdmissionPolicy's is 422 where it names no reason."""
+    return 400 <= response.status < 500 and bool(_POLICY.search(response.message))
 
 
 def _is_terminating(response: Response) -> bool:

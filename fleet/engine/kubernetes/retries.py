@@ -94,7 +94,3 @@ class Outage:
         self.last_answer = now
         if self.since is None:
             self.since = began
-
-    def lasts_since(self, began: float) -> bool:
-        """Return whether the server has done nothing for anybody since a request was first sent."""
-        return self.since is not None and self.since <= began

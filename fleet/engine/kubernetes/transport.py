@@ -46,11 +46,20 @@ _LEAVE_S = 0.05
 
 @dataclass(slots=True)
 class _Sending:
-    """A request on its way. began: when it was first sent; waiting for its turn does not use up its budget."""
+    """A request on its way. began: when it was first sent; waiting for its turn does not use up its budget.
+
+    outage: since when the server had done nothing for anybody when the request first failed.
+    """
 
     request: Request
     attempt: int = 0
     began: float = 0.0
+    outage: float | None = None
+
+    def failed(self, outage: Outage) -> None:
+        """Note that a try was for nothing."""
+        if self.attempt == 0:
+            self.outage = outage.since
 
     def delay_s(self, response: Response | None, now: float) -> float | None:
         """Return how long to wait before asking again, None for not at all."""
@@ -165,6 +174,7 @@ class Transport:
             return None
         if response.status in OVERLOADED:
             self._outage.turned_away(sent_at, time.monotonic())
+            sending.failed(self._outage)
         else:
             self._outage.ended(time.monotonic())
         return response
@@ -212,8 +222,11 @@ class Transport:
     def _note_failure(self, error: Exception, sending: _Sending, access: Access, sent_at: float) -> None:
         """Decide whether a missing answer is to be waited for. Raises where it is not."""
         problem = self._note_outage(error, access, sent_at)
-        elapsed_s = time.monotonic() - sending.began
-        if not may_ask_again(sending.attempt, elapsed_s, timed_out=is_silence(error)):
+        sending.failed(self._outage)
+        elapsed_s, timed_out = time.monotonic() - sending.began, is_silence(error)
+        if not may_ask_again(sending.attempt, elapsed_s, timed_out=timed_out):
+            if self._outage.since == sending.outage and not timed_out:
+                raise self.give_up(problem) from error
             raise self._unanswered(sending.request, problem) from error
 
     def _note_outage(self, error: Exception, access: Access, sent_at: float) -> Problem:
@@ -225,7 +238,7 @@ class Transport:
 
     def _check_overload(self, sending: _Sending, response: Response, access: Access) -> None:
         """Raise where not only this request was told to come back later, for as long as it may be asked again."""
-        if response.status in OVERLOADED and self._outage.lasts_since(sending.began):
+        if response.status in OVERLOADED and self._outage.since == sending.outage:
             raise self.give_up(turned_away(response, cluster=self._inputs.name, server=access.server))
 
     async def _other_access(self, access: Access, response: Response, *, was_refused: bool) -> Access:

@@ -46,6 +46,13 @@ class FaultyProxy:
         return await self.forward(request)
 
     async def forward(self, request: web.Request) -> web.StreamResponse:
+        """Answer as the real server does; hang up where that is not there."""
+        try:
+            return await self._forward(request)
+        except aiohttp.ClientConnectionError:
+            return await hang_up(request)
+
+    async def _forward(self, request: web.Request) -> web.StreamResponse:
         access = await load_access(self.inputs)
         headers = {key: request.headers[key] for key in ("Accept", "Content-Type") if key in request.headers}
         url = access.server + request.raw_path

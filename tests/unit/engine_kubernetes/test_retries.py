@@ -112,16 +112,14 @@ def test_one_slow_request_among_answered_ones_is_no_outage() -> None:
     assert not outage.goes_on(began=100.0, now=130.0)
 
 
-def test_a_server_that_turns_everything_away_does_nothing_for_anybody() -> None:
+def test_a_server_that_turns_everything_away_does_nothing_for_anybody_since_the_first_of_those_requests() -> None:
     outage = Outage()
     outage.turned_away(began=100.0, now=101.0)
     outage.turned_away(began=105.0, now=106.0)
-    assert outage.lasts_since(100.0)
-    assert outage.lasts_since(103.0)
+    assert outage.since == 100.0
     outage.ended(107.0)
-    assert not outage.lasts_since(103.0)
     outage.turned_away(began=108.0, now=109.0)
-    assert not outage.lasts_since(103.0)
+    assert outage.since == 108.0
 
 
 def test_a_server_that_turned_us_away_is_there_and_waited_for_like_one_that_answered() -> None:
