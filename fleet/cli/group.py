@@ -5,24 +5,35 @@ from __future__ import annotations
 import click
 
 from fleet.cli import exit_codes
-from fleet.cli.cache import cache
-from fleet.cli.cancel import cancel
-from fleet.cli.clusters import clusters
-from fleet.cli.destroy import destroy
-from fleet.cli.diff import diff
-from fleet.cli.explain import explain
-from fleet.cli.heal_command import heal_command
+from fleet.cli.commands import Commands
 from fleet.cli.options import options
-from fleet.cli.preview import preview
-from fleet.cli.refresh import refresh
-from fleet.cli.render import render
-from fleet.cli.stack.group import stack
-from fleet.cli.targets import targets
 from fleet.cli.trouble import FleetGroup
-from fleet.cli.up import up
+
+_COMMANDS = Commands(
+    {
+        "preview": "fleet.cli.preview:preview",
+        "up": "fleet.cli.up:up",
+        "refresh": "fleet.cli.refresh:refresh",
+        "destroy": "fleet.cli.destroy:destroy",
+        "cancel": "fleet.cli.cancel:cancel",
+        "heal-command": "fleet.cli.heal_command:heal_command",
+        "targets": "fleet.cli.targets:targets",
+        "render": "fleet.cli.render:render",
+        "diff": "fleet.cli.diff:diff",
+        "explain": "fleet.cli.explain:explain",
+        "clusters": "fleet.cli.clusters:clusters",
+        "stack": "fleet.cli.stack.group:stack",
+        "cache": "fleet.cli.cache:cache",
+    }
+)
 
 
-@click.group(cls=FleetGroup, epilog=exit_codes.epilog(), context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=FleetGroup,
+    commands=_COMMANDS,
+    epilog=exit_codes.epilog(),
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @options()
 @click.version_option(package_name="fleet-as-code", prog_name="fleet")
 def cli() -> None:
@@ -38,22 +49,3 @@ def cli() -> None:
       fleet refresh -s demo --preview-only --expect-no-changes    # has anything drifted?
       fleet up -s demo --refresh                                  # put it right
     """
-
-
-_COMMANDS = (
-    preview,
-    up,
-    refresh,
-    destroy,
-    cancel,
-    heal_command,
-    targets,
-    render,
-    diff,
-    explain,
-    clusters,
-    stack,
-    cache,
-)
-for command in _COMMANDS:
-    cli.add_command(command)

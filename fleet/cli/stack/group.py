@@ -5,17 +5,23 @@ from __future__ import annotations
 import click
 
 from fleet.cli import exit_codes
+from fleet.cli.commands import Commands
 from fleet.cli.options import options
-from fleet.cli.stack.export import export
-from fleet.cli.stack.history import history
-from fleet.cli.stack.importing import import_
-from fleet.cli.stack.ls import ls
-from fleet.cli.stack.output import output
-from fleet.cli.stack.rm import rm
-from fleet.cli.stack.select import select
+
+_COMMANDS = Commands(
+    {
+        "ls": "fleet.cli.stack.ls:ls",
+        "select": "fleet.cli.stack.select:select",
+        "output": "fleet.cli.stack.output:output",
+        "export": "fleet.cli.stack.export:export",
+        "import": "fleet.cli.stack.importing:import_",
+        "history": "fleet.cli.stack.history:history",
+        "rm": "fleet.cli.stack.rm:rm",
+    }
+)
 
 
-@click.group(epilog=exit_codes.epilog())
+@click.group(commands=_COMMANDS, epilog=exit_codes.epilog())
 @options()
 def stack() -> None:
     """Look at stacks and their states, move states, remove them.
@@ -28,7 +34,3 @@ def stack() -> None:
       fleet stack output -s demo --json
       fleet stack export -s demo --file demo.json
     """
-
-
-for command in (ls, select, output, export, import_, history, rm):
-    stack.add_command(command)
