@@ -48,6 +48,7 @@ def _source(section: Section, *, several: bool) -> Source | None:
         "helm": parse_helm(section.section("helm")),
         "name": name,
         "ref": ref,
+        "where": section.where,
     }
     return None if section.problems else section.checked(section.where, lambda: GitSource(**values))
 
@@ -66,7 +67,10 @@ def _chart(section: Section, repo: str, name: str) -> Source | None:
     )
     if section.problems:
         return None
-    return section.checked(section.where, lambda: ChartSource(repo, chart=chart, version=version, helm=helm, name=name))
+    place = section.where
+    return section.checked(
+        place, lambda: ChartSource(repo, chart=chart, version=version, helm=helm, name=name, where=place)
+    )
 
 
 def _check_repository(owner: str, field: str, value: str) -> None:

@@ -9,6 +9,7 @@ from fleet.errors import DeclarationError, Problem, Where
 from fleet.model import checks
 from fleet.model.cluster import Cluster
 from fleet.model.helm import Helm
+from fleet.model.here import here
 from fleet.model.kustomize import Kustomize
 from fleet.model.override import Override, check_changes
 from fleet.model.patch import Patch
@@ -60,7 +61,7 @@ class Destination:
     labels: Mapping[str, str] = field(default_factory=dict, kw_only=True, hash=False)
     annotations: Mapping[str, str] = field(default_factory=dict, kw_only=True, hash=False)
     skip: bool | None = field(default=None, kw_only=True)
-    where: Where = field(default_factory=Where, kw_only=True, repr=False, compare=False)
+    where: Where = field(default_factory=here, kw_only=True, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.cluster, Cluster):
@@ -113,7 +114,7 @@ class Application:
     wait_timeout_s: float = field(default=600, kw_only=True)
     retain: Sequence[str] = field(default=RETAINED_KINDS, kw_only=True)
     labels: Mapping[str, str] = field(default_factory=dict, kw_only=True, hash=False)
-    where: Where = field(default_factory=Where, kw_only=True, repr=False, compare=False)
+    where: Where = field(default_factory=here, kw_only=True, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         checks.name("Application", "name", self.name)

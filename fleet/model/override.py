@@ -10,6 +10,7 @@ from fleet.model import checks
 from fleet.model.cluster import Cluster
 from fleet.model.glob import compile_glob
 from fleet.model.helm import Helm
+from fleet.model.here import here
 from fleet.model.kustomize import Kustomize
 from fleet.model.patch import Patch
 from fleet.model.selector import parse_selector
@@ -50,7 +51,7 @@ class Override:
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
     skip: bool | None = None
-    where: Where = field(default_factory=Where, repr=False, compare=False)
+    where: Where = field(default_factory=here, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         clusters = checks.sequence("Override", "clusters", self.clusters, (str, Cluster), "cluster names or globs")

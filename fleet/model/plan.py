@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fleet.errors import Where
 from fleet.model.application import Application, Destination
 from fleet.model.capabilities import Capabilities
 from fleet.model.cluster import Cluster
@@ -32,12 +33,14 @@ class TargetSource:
     """One of an application's sources, as a destination has it.
 
     source: as declared. path: `.` for a chart of a chart repository. tool: with everything put on top of it.
+    where: what says the revision and the path, for messages.
     """
 
     source: Source
     revision: Revision
     path: str
     tool: Tool
+    where: Where = field(default_factory=Where, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

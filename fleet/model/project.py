@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fleet.errors import Where
 from fleet.model import checks
 from fleet.model.glob import compile_glob, compile_name_glob
+from fleet.model.here import here
 from fleet.model.selector import parse_selector
 from fleet.model.signatures import SignaturePolicy
 
@@ -95,7 +96,7 @@ class Project:
     signatures: Sequence[SignaturePolicy] = field(default=(), kw_only=True)
     labels: Mapping[str, str] = field(default_factory=dict, kw_only=True, hash=False)
     global_for: str | None = field(default=None, kw_only=True)
-    where: Where = field(default_factory=Where, kw_only=True, repr=False, compare=False)
+    where: Where = field(default_factory=here, kw_only=True, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         checks.name("Project", "name", self.name)

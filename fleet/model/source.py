@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from fleet.errors import DeclarationError, Problem
+from fleet.errors import DeclarationError, Problem, Where
 from fleet.model import checks
 from fleet.model.directory import Directory
 from fleet.model.helm import Helm
+from fleet.model.here import here
 from fleet.model.kustomize import Kustomize
 
 # What makes manifests of a path. An empty Directory leaves it to the files that are there.
@@ -32,6 +33,7 @@ class GitSource:
         kustomization or a chart. Otherwise the files in the path decide.
     name: tells several sources of an application apart.
     ref: lets charts among the other sources take value files from this repository, as `$<ref>/<path from its root>`.
+    where: the place in a file that it was read from; for messages only.
     """
 
     repo: str
@@ -43,6 +45,7 @@ class GitSource:
     helm: Helm = field(default_factory=Helm, kw_only=True)
     name: str = field(default="", kw_only=True)
     ref: str = field(default="", kw_only=True)
+    where: Where = field(default_factory=here, kw_only=True, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         checks.text("GitSource", "repo", self.repo)
@@ -78,6 +81,7 @@ class ChartSource:
     version: exact, or a constraint such as `1.2.x` or `^1.2`, which means the newest version that fits. `*` is the
         newest that is no prerelease. Resolved to one version per run.
     name: tells several sources of an application apart.
+    where: the place in a file that it was read from; for messages only.
     """
 
     repo: str
@@ -85,6 +89,7 @@ class ChartSource:
     version: str = field(default="*", kw_only=True)
     helm: Helm = field(default_factory=Helm, kw_only=True)
     name: str = field(default="", kw_only=True)
+    where: Where = field(default_factory=here, kw_only=True, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         checks.text("ChartSource", "repo", self.repo)

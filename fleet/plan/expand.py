@@ -117,7 +117,7 @@ def misfits(application: Application) -> Iterable[Problem]:
     sources = application.all_sources
     refs = {each.ref for each in sources if isinstance(each, GitSource) and each.ref}
     for each in sources:
-        yield from _unknown_refs(each.tool, refs, application.where)
+        yield from _unknown_refs(each.tool, refs, each.where if each.where.file else application.where)
     for override in (*application.overrides, *(each.override for each in application.targets)):
         yield from _unknown_refs(override.helm, refs, override.where)
         if not (override.source or speaks_of_source(override)):
@@ -155,11 +155,11 @@ def declared(source: Source, mirrors: Mapping[str, str]) -> TargetSource:
     repo = mirrored(source.repo, mirrors)
     match source:
         case GitSource():
-            return TargetSource(
-                source, Revision(repo, source.revision, source.tag_prefix), source.path or ".", source.tool
-            )
+            revision = Revision(repo, source.revision, source.tag_prefix)
+            return TargetSource(source, revision, source.path or ".", source.tool, source.where)
         case ChartSource():
-            return TargetSource(source, Revision(repo, source.version, chart=source.chart), ".", source.tool)
+            revision = Revision(repo, source.version, chart=source.chart)
+            return TargetSource(source, revision, ".", source.tool, source.where)
 
 
 def overridden(source: TargetSource, override: Override) -> TargetSource | Problem:
@@ -167,10 +167,12 @@ def overridden(source: TargetSource, override: Override) -> TargetSource | Probl
     tool = tailored(_base(source, override), override)
     if isinstance(tool, Problem):
         return tool
-    revision = source.revision
+    revision, path, where = source.revision, source.path, source.where
     if override.revision is not None:
-        revision = replace(revision, name=override.revision)
-    return replace(source, revision=revision, path=source.path if override.path is None else override.path, tool=tool)
+        revision, where = replace(revision, name=override.revision), override.where
+    if override.path is not None:
+        path, where = override.path, override.where
+    return replace(source, revision=revision, path=path, tool=tool, where=where)
 
 
 def _base(source: TargetSource, override: Override) -> Tool:

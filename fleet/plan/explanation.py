@@ -140,13 +140,15 @@ def _skip(above: Sequence[Layer]) -> Iterator[Fact]:
 
 def _settings(application: Application) -> Iterator[Fact]:
     """Yield what holds in all clusters alike."""
-    yield _of_application(application, ("project",), application.project, DEFAULT_PROJECT)
+    yield _of_application(application.where, ("project",), application.project, DEFAULT_PROJECT)
     for name in SyncPolicy.__slots__:
-        yield _of_application(application, ("sync", name), getattr(application.sync, name), getattr(SyncPolicy(), name))
+        yield _of_application(
+            application.where, ("sync", name), getattr(application.sync, name), getattr(SyncPolicy(), name)
+        )
     for each in fields(Application):
         value = getattr(application, each.name)
         if each.name not in _TOLD_OTHERWISE and value != each.default:
-            yield _of_application(application, (each.name,), value, each.default)
+            yield _of_application(application.where, (each.name,), value, each.default)
 
 
 _TOLD_OTHERWISE = frozenset(
@@ -154,13 +156,15 @@ _TOLD_OTHERWISE = frozenset(
 )
 
 
-def _of_application(application: Application, path: Path, value: Any, default: Any) -> Fact:
-    said = Said(DEFAULT, value) if value == default else Said(APPLICATION, value, application.where, path)
+def _of_application(where: Where, path: Path, value: Any, default: Any) -> Fact:
+    said = Said(DEFAULT, value) if value == default else Said(APPLICATION, value, where, path)
     return Fact(path, (said,))
 
 
 def _placing(application: Application, above: Sequence[Layer]) -> Iterator[Fact]:
-    own = _of_application(application, ("namespace",), application.namespace or DEFAULT_NAMESPACE, DEFAULT_NAMESPACE)
+    own = _of_application(
+        application.where, ("namespace",), application.namespace or DEFAULT_NAMESPACE, DEFAULT_NAMESPACE
+    )
     said = (_said(layer, "namespace") for layer in above if layer.override.namespace is not None)
     yield Fact(own.path, (*own.said, *said))
 
@@ -191,8 +195,10 @@ def _source(
     """Return what is said about one of the sources, leaf by leaf."""
     source = application.all_sources[position]
     state = declared(source, {})
+    # A line of Python is the source's own; of YAML it is found by the key below the application.
+    where = source.where if source.where.line else application.where
     said = {
-        leaf: _of_application(application, (*path, *leaf), value, _DEFAULTS.get(leaf)).said
+        leaf: _of_application(where, (*path, *leaf), value, _DEFAULTS.get(leaf)).said
         for leaf, value in leaves.of_source(state).items()
     }
     for layer in above:

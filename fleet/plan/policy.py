@@ -85,12 +85,13 @@ def refused_sources(targets: Iterable[Target], rules: Policies) -> dict[str, tup
 
 
 def _repositories(application: Application, rules: Permits) -> Iterable[Problem]:
+    places = {source.repo: source.where for source in reversed(application.all_sources)}
     for repo in dict.fromkeys(source.repo for source in application.all_sources):
         why = rules.refuse_source(repo)
         if why:
             yield Problem(
                 f"repository {mask(repo)} is not permitted in project {application.project!r}",
-                application.where,
+                places[repo] if places[repo].file else application.where,
                 mask(why),
                 "Add it to the project's sourceRepos (source_repos in Python), or use a repository that is permitted.",
             ).at(application=application.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
+from itertools import chain, repeat
 from typing import TypeVar
 
 from fleet.errors import Where
@@ -71,20 +72,29 @@ def files_of(tool: Tool) -> tuple[str, ...]:
     return (*tool.value_files, *tool.file_parameters.values()) if isinstance(tool, Helm) else ()
 
 
-def used_by(targets: Iterable[Target], needs: Callable[[Target], Iterable[Needed]]) -> dict[Needed, Where]:
-    """Return what is needed → the first place that asks for it, all its applications, and the cluster if it is one."""
-    users: dict[Needed, list[Target]] = {}
+def used_by(
+    targets: Iterable[Target],
+    needs: Callable[[Target], Iterable[Needed]],
+    said_by: Callable[[Target], Iterable[TargetSource]] = lambda _: (),
+) -> dict[Needed, Where]:
+    """Return what is needed → the first place that asks for it, all its applications, and the cluster if it is one.
+
+    said_by: the sources that what a target needs is of, in its order; nothing for what is of the target as a whole.
+    """
+    users: dict[Needed, dict[Target, Where]] = {}
     for target in targets:
-        for each in dict.fromkeys(needs(target)):
-            users.setdefault(each, []).append(target)
+        places = chain((each.where for each in said_by(target)), repeat(Where()))
+        for each, where in zip(needs(target), places, strict=False):
+            users.setdefault(each, {}).setdefault(target, where)
     return {each: _place(using) for each, using in users.items()}
 
 
-def _place(using: list[Target]) -> Where:
+def _place(using: Mapping[Target, Where]) -> Where:
     applications = sorted({target.application.name for target in using})
     clusters = sorted({target.cluster.name for target in using})
+    first, where = next(iter(using.items()))
     return replace(
-        using[0].destination.where,
+        where if where.file else first.destination.where,
         application=", ".join(applications),
         cluster=clusters[0] if len(clusters) == 1 else "",
     )

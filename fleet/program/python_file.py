@@ -13,7 +13,7 @@ import traceback
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 from fleet.errors import FleetError, Problem, Where
 from fleet.model.application import Application, Destination, SyncPolicy
@@ -21,6 +21,7 @@ from fleet.model.cluster import Cluster
 from fleet.model.directory import Directory, Jsonnet
 from fleet.model.fleet import Fleet
 from fleet.model.helm import Helm
+from fleet.model.here import STACK
 from fleet.model.kustomize import Kustomize
 from fleet.model.override import Override
 from fleet.model.patch import Patch, PatchTarget
@@ -51,6 +52,8 @@ _VALUES: Final = (
 _FIELDS: Final = MappingProxyType(
     {each.__name__: [field.name for field in dataclasses.fields(each)] for each in _VALUES}
 )
+# What knows its place.
+Placed = TypeVar("Placed", bound=Application | GitSource | ChartSource | Destination | Override | Project)
 _UNKNOWN_FIELD: Final = re.compile(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'")
 
 
@@ -63,17 +66,17 @@ def read(project: Path, file: str) -> tuple[Fleet, tuple[Problem, ...]]:
     if not path.is_file():
         return Fleet(), ()
     try:
-        assigned = runpy.run_path(str(path), run_name="__fleet__")
+        assigned = runpy.run_path(str(path), run_name=STACK)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it is the user's
         return Fleet(), _problems(error, project, path)
-    return _only({name: value for name, value in assigned.items() if isinstance(value, Fleet)}, file)
+    return _only({name: value for name, value in assigned.items() if isinstance(value, Fleet)}, project, file)
 
 
-def _only(fleets: dict[str, Fleet], file: str) -> tuple[Fleet, tuple[Problem, ...]]:
+def _only(fleets: dict[str, Fleet], project: Path, file: str) -> tuple[Fleet, tuple[Problem, ...]]:
     public = {name: fleet for name, fleet in fleets.items() if not name.startswith("_")}
     distinct = tuple(dict.fromkeys(public.values()))
     if len(distinct) == 1:
-        return _placed(distinct[0], Where(file)), ()
+        return _placed(distinct[0], project, file), ()
     if not distinct:
         hint = "Assign one at the top level: stack = Fleet(clusters=[...], applications=[...])"
         return Fleet(), (Problem("the file assigns no Fleet", Where(file), hint=hint),)
@@ -87,19 +90,26 @@ def _only(fleets: dict[str, Fleet], file: str) -> tuple[Fleet, tuple[Problem, ..
     )
 
 
-def _placed(fleet: Fleet, where: Where) -> Fleet:
+def _placed(fleet: Fleet, project: Path, file: str) -> Fleet:
     """Return the same fleet, its parts knowing where they were declared, for messages."""
-    return replace(
-        fleet,
-        applications=[_application(each, where) for each in fleet.applications],
-        projects=[replace(each, where=where) for each in fleet.projects],
-    )
 
+    def placed(value: Placed) -> Placed:
+        where = value.where
+        own = where.file and Path(where.file).is_relative_to(project)
+        relative = replace(where, file=Path(where.file).relative_to(project).as_posix()) if own else Where(file)
+        return replace(value, where=relative)
 
-def _application(application: Application, where: Where) -> Application:
-    destinations = [replace(each, where=where) for each in application.targets]
-    overrides = [replace(each, where=where) for each in application.overrides]
-    return replace(application, where=where, destinations=destinations, overrides=overrides)
+    def application(value: Application) -> Application:
+        return replace(
+            placed(value),
+            source=placed(value.source) if value.source else None,
+            sources=[placed(each) for each in value.sources],
+            destinations=[placed(each) for each in value.targets],
+            overrides=[placed(each) for each in value.overrides],
+        )
+
+    applications = [application(each) for each in fleet.applications]
+    return replace(fleet, applications=applications, projects=[placed(each) for each in fleet.projects])
 
 
 def _problems(error: BaseException, project: Path, file: Path) -> tuple[Problem, ...]:

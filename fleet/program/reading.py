@@ -47,10 +47,10 @@ def read_sources(
         warn=say.warning,
     )
     with Sources(repositories, charts, settings.cache_days) as sources:
-        revisions = used_by(targets, revisions_of)
+        revisions = used_by(targets, revisions_of, lambda target: target.sources)
         commits = sources.resolve(revisions, revisions, everywhere=passing_credentials(targets))
         signed, unsigned = trusted(targets, commits, rules, repositories, settings.project_dir)
-        requests = used_by(signed, lambda target: requests_of(target, commits))
+        requests = used_by(signed, lambda target: requests_of(target, commits), lambda target: target.rendering)
         manifests, failed = render_possible(requests, sources, say.warning, requests, overrule=overrule)
         whole = [target for target in signed if manifests.keys() >= set(requests_of(target, commits))]
         together = {target: _together(target, commits, manifests) for target in whole}

@@ -99,7 +99,7 @@ def test_json_tells_what_went_wrong(embedded: Workbench) -> None:
     embedded.commit({"manifests/a.yaml": config_map("a", key="1")})
     failed = lines(embedded, "up", "--yes", exit_code=WRONG)[-1]
     (problem,) = failed["failures"]
-    assert problem["summary"] == "stacks/test.py, application web: no cluster is known as 'dve'"
+    assert problem["summary"] == "stacks/test.py:10, application web: no cluster is known as 'dve'"
     assert (problem["detail"], problem["hint"]) == ("Known clusters: dev, hub, prod.", "Did you mean 'dev'?")
     embedded.declare(APPLICATION)
     embedded.configure(dev={"kubeconfig": "/nonexistent"})

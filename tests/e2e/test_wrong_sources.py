@@ -63,15 +63,15 @@ RENDERINGS = """
 """
 
 NOT_HAD = """
-error: stacks/test.py, application closed: no access to chart repository CHARTS-closed
+error: stacks/test.py:18, application closed: no access to chart repository CHARTS-closed
   CHARTS-closed/index.yaml answers 401.
-error: stacks/test.py, application html: CHARTS-html is not a chart repository
+error: stacks/test.py:17, application html: CHARTS-html is not a chart repository
   Its index.yaml: It is a web page.
-error: stacks/test.py, application no-chart: chart repository CHARTS has no chart nothing
+error: stacks/test.py:14, application no-chart: chart repository CHARTS has no chart nothing
   It has web.
-error: stacks/test.py, application no-range: chart repository CHARTS has no version >=one of chart web
+error: stacks/test.py:16, application no-range: chart repository CHARTS has no version >=one of chart web
   It is neither a version nor a constraint.
-error: stacks/test.py, application no-version: chart repository CHARTS has no version ^7 of chart web
+error: stacks/test.py:15, application no-version: chart repository CHARTS has no version ^7 of chart web
   Its newest: 1.1.0, 1.0.0.
 has no tag that fits >=7.1
   The nearest is v1.0.0.
@@ -79,14 +79,14 @@ has no tag that fits >=7.1
 NOT_RENDERED = """
 error: template/templates/broken.yaml:3, application template: helm template fails
       nil pointer evaluating interface {}.at
-error: stacks/test.py, application values: there is no value file large.yaml
+error: stacks/test.py:15, application values: there is no value file large.yaml
   The chart is web, of chart repository CHARTS.
 error: absent/kustomization.yaml, application absent: kustomize build fails
   → The commit has no gone.yaml in the directory of the kustomization that names it.
 error: elsewhere/kustomization.yaml, application elsewhere: kustomize build fails
   → The commit has no directory ../fine/a.yaml. Only directories may be elsewhere
 error: jsonnet/a.jsonnet:3, application jsonnet: Jsonnet: Unknown variable: name
-error: stacks/test.py, application patch, cluster prod: a patch matches no object: spec.replicas of kind Deployment
+error: stacks/test.py:8, application patch, cluster prod: a patch matches no object: spec.replicas of kind Deployment
   No object is of that kind; there are ConfigMap.
 """
 

@@ -234,10 +234,10 @@ WRONG = [
         several_clusters,
         DECLARATION,
         """
-        @stacks/test.py, application web: no cluster is known as 'deb'
+        @stacks/test.py:10, application web: no cluster is known as 'deb'
           Known clusters: dev, hub, prod.
           → Did you mean 'dev'?
-        @stacks/test.py, application web: no project is named 'nope'
+        @stacks/test.py:7, application web: no project is named 'nope'
           Known projects: default.
         @stacks/test/application.yaml:12, application shop, spec.destination.servers[0]: no cluster is known as
           → It is a placeholder. Say which cluster it means, in the stack's configuration:
@@ -247,7 +247,7 @@ WRONG = [
         @stacks/test/application.yaml:12, application shop, spec.destination.servers[2]: no cluster is known as 'prdo'
           → Did you mean 'prod'?
         @stacks/test/b.yaml:1, application web: more than one application is named 'web'
-          The other one: stacks/test.py.
+          The other one: stacks/test.py:7.
         """,
         everywhere=True,
     ),
@@ -255,7 +255,7 @@ WRONG = [
         "one destination twice",
         declare(('"dev", "prod")', '"dev", "dev")')),
         DECLARATION,
-        "@stacks/test.py, application web, cluster dev: the application goes to namespace",
+        "@stacks/test.py:10, application web, cluster dev: the application goes to namespace",
     ),
     Wrong(
         "keys and types of the configuration",
@@ -288,12 +288,12 @@ WRONG = [
         several_sources,
         SOURCE,
         """
-        @stacks/test.py, application web: repository {root}/repo has no revision v9
+        @stacks/test.py:9, application web: repository {root}/repo has no revision v9
           No branch and no tag has this name.
           → It has main, good.
-        @stacks/test.py, application web, cluster hub: repository {root}/repo has no revision aaaaaaaa
+        @stacks/test.py:10, application web, cluster hub: repository {root}/repo has no revision aaaaaaaa
           → Has the branch been rewritten, or is the commit not pushed yet?
-        @stacks/test/application.yaml:12, application shop, cluster dev, spec.destination.servers[0]: there is no
+        @stacks/test/application.yaml:7, application shop, cluster dev, spec.source: there is no
         """,
         everywhere=True,
     ),
@@ -302,10 +302,10 @@ WRONG = [
         several_paths,
         SOURCE,
         """
-        @stacks/test.py, application web: path manifests/a.yaml is a file, not a directory
+        @stacks/test.py:9, application web: path manifests/a.yaml is a file, not a directory
           → Give the directory; directory.include picks files in it.
-        @stacks/test.py, application web, cluster hub: path outside leads out of the repository by a symlink to ../..
-        @stacks/test/application.yaml:12, application shop, cluster dev, spec.destination.servers[0]: path manifest does
+        @stacks/test.py:10, application web, cluster hub: path outside leads out of the repository by a symlink to ../..
+        @stacks/test/application.yaml:7, application shop, cluster dev, spec.source: path manifest does
           → The repository's root has the directories manifests.
         """,
     ),
@@ -329,10 +329,10 @@ WRONG = [
         no_objects,
         PLAN,
         """
-        @stacks/test.py, application web, cluster dev: 'manifests' holds no object at HEAD
+        @stacks/test.py:10, application web, cluster dev: 'manifests' holds no object at HEAD
           → Check the path. If it is meant to be empty: allow_empty=True, in YAML `allowEmpty: true`.
-        @stacks/test.py, application web, cluster hub: 'manifests' holds no object at HEAD
-        @stacks/test.py, application web, cluster prod: 'manifests' holds no object at HEAD
+        @stacks/test.py:10, application web, cluster hub: 'manifests' holds no object at HEAD
+        @stacks/test.py:10, application web, cluster prod: 'manifests' holds no object at HEAD
         """,
     ),
     Wrong(

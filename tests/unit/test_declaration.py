@@ -7,7 +7,7 @@ from textwrap import dedent
 import pytest
 
 import fleet
-from fleet import Cluster, Fleet
+from fleet import Cluster, Fleet, GitSource
 from fleet.errors import DeclarationError, Problem, StackNotFoundError, Where
 from fleet.model.settings import Settings
 from fleet.program.declaration import declare
@@ -234,14 +234,64 @@ def test_an_unknown_field_is_named_with_those_there_are(tmp_path: Path, write: W
     assert failing(tmp_path).startswith(f"stacks/dev.py:3: {expected}")
 
 
-def test_what_python_declares_knows_its_file(tmp_path: Path, write: Write) -> None:
+def test_what_python_declares_knows_its_line(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    write(
+        "stacks/shared_sources.py", "from fleet import GitSource\n\n\ndef files():\n    return GitSource('v', ref='v')"
+    )
     write(
         "stacks/dev.py",
-        """
+        """\
         from fleet import *
-        stack = Fleet(applications=[Application("a", source=GitSource("r"), destinations=["dev"])])
+        from stacks.shared_sources import files
+
+        stack = Fleet(
+            projects=[Project("p")],
+            applications=[
+                Application(
+                    "a",
+                    sources=[
+                        GitSource("r"),
+                        ChartSource("https://example.com", chart="c"),
+                        files(),
+                    ],
+                    overrides=[
+                        Override(skip=True)
+                    ],
+                    destinations=["dev", Cluster("hub"),
+                        Destination("prod")],
+                )
+            ],
+        )
         """,
     )
-    (application,) = declared(tmp_path).applications
-    assert application.where == Where("stacks/dev.py")
-    assert [each.where for each in application.targets] == [Where("stacks/dev.py")]
+    fleet = declared(tmp_path)
+    (application,), (project,) = fleet.applications, fleet.projects
+    values = (project, application, *application.sources[:2], *application.overrides, *application.targets)
+    assert [str(each.where) for each in values] == [f"stacks/dev.py:{line}" for line in (5, 7, 10, 11, 15, 7, 7, 18)]
+    assert application.sources[2].where == Where("stacks/shared_sources.py", 5)
+
+
+def test_a_source_in_yaml_knows_its_key(tmp_path: Path, write: Write) -> None:
+    document = """\
+        apiVersion: argoproj.io/v1alpha1
+        kind: Application
+        metadata: {{name: {name}}}
+        spec:
+          {sources}
+          destination: {{name: dev}}
+        """
+    one = "{repoURL: r, path: a}"
+    write("stacks/dev/one.yaml", dedent(document).format(name="one", sources=f"source: {one}"))
+    chart = "{repoURL: 'https://example.com', chart: c, targetRevision: 1.0.0}"
+    write("stacks/dev/two.yaml", dedent(document).format(name="two", sources=f"sources: [{one}, {chart}]"))
+    places = [source.where for each in declared(tmp_path).applications for source in each.all_sources]
+    assert [(each.file, each.key, each.application) for each in places] == [
+        ("stacks/dev/one.yaml", "spec.source", "one"),
+        ("stacks/dev/two.yaml", "spec.sources[0]", "two"),
+        ("stacks/dev/two.yaml", "spec.sources[1]", "two"),
+    ]
+
+
+def test_what_a_program_of_no_stack_makes_has_no_place() -> None:
+    assert GitSource("r").where == Where()
