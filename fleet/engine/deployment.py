@@ -144,8 +144,9 @@ class Deployment:
             summary = f"{wanted.name!r}: what the provider connects to is only known once something else is deployed"
             hint = "Deploy without a preview (`--skip-preview`), or with Pulumi."
             raise unsupported(f"{summary}; the embedded engine cannot preview that", hint=hint)
-        # Pulumi keeps the version of the provider's package among its inputs.
+        # Pulumi keeps the version of the provider's package among its inputs, and what it says of it to itself.
         inputs = {**wanted.inputs, "version": wanted.version} if wanted.version else wanted.inputs
+        kept = {"__internal": {}, **inputs}
         # A provider for another cluster is another provider: what was deployed through it is deployed anew.
         stays = old is not None and not self._clusters.replaces(urn, inputs, old)
         id_ = old.id if old is not None and stays else str(uuid.uuid4())
@@ -155,7 +156,7 @@ class Deployment:
             self._clusters.renamed(old.reference, reference)
             self._identities.setdefault(cluster, identifier(old.reference, old.inputs))
         self._identities.setdefault(cluster, identifier(reference, inputs))
-        recorded = recording.record(wanted, urn, old, id_=id_, inputs=inputs, outputs=inputs, now=self._now())
+        recorded = recording.record(wanted, urn, old, id_=id_, inputs=kept, outputs=inputs, now=self._now())
         self._roster.put(recorded, former=old.urn if old else None)
         return Registered(urn, id_, inputs)
 

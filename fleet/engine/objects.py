@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from fleet.engine import values
+from fleet.engine import definitions, values
 from fleet.engine.events import Subject
 from fleet.engine.kubernetes.refs import Ref, group_of
 from fleet.engine.kubernetes.secrets import LAST_APPLIED
@@ -94,6 +94,8 @@ def body(
     if namespace and not metadata.get("namespace"):
         metadata["namespace"] = namespace
     named = {**inputs, "apiVersion": api_version, "kind": kind, "metadata": metadata}
+    if definitions.is_definition(kind):
+        return definitions.dashed(named)
     return _hidden(_encoded(named)) if type_token == _SECRET_TYPE else named
 
 
@@ -197,11 +199,10 @@ def outputs(
     if is_secret or values.holds(inputs, Secret):
         kept["metadata"] = _without_copy(kept["metadata"])
     kept |= {name: Secret(values.reveal(kept[name])) for name in secret if name in kept}
-    return kept | {
-        "__inputs": inputs,
-        "__initialApiVersion": inputs["apiVersion"],
-        "__fieldManager": manager,
-    }
+    recorded = kept | {"__inputs": inputs}
+    if definitions.is_definition(str(live.get("kind"))):
+        recorded = definitions.underscored(recorded)
+    return recorded | {"__initialApiVersion": inputs["apiVersion"], "__fieldManager": manager}
 
 
 def _without_copy(metadata: Any) -> Any:
@@ -254,7 +255,7 @@ def destroyable(resource: Resource, parent: Resource | None) -> bool:
     """
     if parent is None or parent.type != APPLICATION_TYPE or "keeps" not in parent.inputs:
         return False
-    return resource.urn.split("::", 3)[3] not in values.reveal(parent.inputs["keeps"])
+    return _name(resource.urn) not in values.reveal(parent.inputs["keeps"])
 
 
 def is_paused(parent: Resource | None) -> bool:
@@ -267,9 +268,24 @@ def heals(parent: Resource | None) -> bool:
     return parent is None or (parent.inputs.get("selfHeal") is not False and not is_paused(parent))
 
 
-def waits(parent: Resource | None) -> bool:
-    """Return whether the Application component says that its objects are to become ready, whatever their kinds."""
-    return parent is not None and parent.type == APPLICATION_TYPE and parent.inputs.get("wait") is True
+def waits(urn: str, parent: Resource | None) -> bool:
+    """Return whether the Application component says that an object is to become ready, whatever its kind."""
+    if parent is None or parent.type != APPLICATION_TYPE:
+        return False
+    return parent.inputs.get("wait") is True or bool(awaited_by(urn, parent))
+
+
+def awaited_by(urn: str, parent: Resource | None) -> str:
+    """Return what of its application begins once the object is ready, as the Application component calls it."""
+    if parent is None or parent.type != APPLICATION_TYPE:
+        return ""
+    names = parent.inputs.get("awaitedBy")
+    found = names.get(_name(urn)) if isinstance(names, Mapping) else None
+    return found if isinstance(found, str) else ""
+
+
+def _name(urn: str) -> str:
+    return urn.split("::", 3)[3]
 
 
 def head(inputs: Mapping[str, Any]) -> dict[str, Any]:

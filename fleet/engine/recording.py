@@ -44,8 +44,8 @@ def record(
         replace_on_changes=goal.replace_on_changes,
         additional_secret_outputs=goal.additional_secret_outputs,
         custom_timeouts=goal.timeouts,
-        created=old.created if old else now if goal.custom else "",
-        modified=old.modified if old else now if goal.custom else "",
+        created=old.created if old else now,
+        modified=old.modified if old else now,
     )
     if old is None:
         return recorded

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from fleet.engine import arrivals, hiding, objects, paths, recording, values
+from fleet.engine import arrivals, hiding, objects, paths, recording, spelling, values
 from fleet.engine import urn as urns
 from fleet.engine.applying import Applied, Applier
 from fleet.engine.arrivals import Arrivals
@@ -29,6 +29,7 @@ from fleet.engine.events import (
 )
 from fleet.engine.goal import Goal
 from fleet.engine.interrupted import Interrupted
+from fleet.engine.kubernetes.diff import comparable
 from fleet.engine.kubernetes.errors import (
     ClusterUnavailableError,
     KindNotServedError,
@@ -40,6 +41,7 @@ from fleet.engine.kubernetes.errors import (
     StoppedError,
 )
 from fleet.engine.kubernetes.observation import Unreadable
+from fleet.engine.kubernetes.refs import Ref
 from fleet.engine.kubernetes.status import State
 from fleet.engine.kubernetes.waits import Wait, wait_for
 from fleet.engine.monitor import Registered
@@ -183,7 +185,10 @@ class Registrar:
         if self._unknowable(step):
             self._emit(StepFinished(step.subject, decision.operation, decision.changes))
             return self._foretold(step, decision)
+        before = await _as_it_is(step, decision)
         applied = await self._applier.apply(step, decision)
+        if before is not None and comparable(before) == comparable(applied.live):
+            applied, decision = replace(applied, operation=Operation.SAME), Decision(Operation.SAME)
         if wait is None or self._dry_run or wait.judge(applied.live).state is State.READY:
             return self._done(applied, decision.changes)
         return await self._until_ready(applied, decision.changes, wait)
@@ -313,6 +318,15 @@ class Registrar:
         kept = replace(old, urn=step.urn, type=step.goal.type, parent=step.goal.parent)
         self._roster.keep(kept, former=old.urn)
         return kept
+
+
+async def _as_it_is(step: Step, decision: Decision) -> Mapping[str, Any] | None:
+    """Return the object before an update that may turn out to be none; None for any other step."""
+    if decision.operation is not Operation.UPDATE or not decision.changes or step.is_uncertain:
+        return None
+    if not spelling.may_be_the_same(decision.changes):
+        return None
+    return await step.connection.cluster.provider.read(Ref.of(values.reveal(step.inputs)))
 
 
 async def _namespace(goal: Goal, before: Mapping[str, Any] | None, connection: Connection) -> str | None:

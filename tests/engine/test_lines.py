@@ -166,6 +166,11 @@ SHOWN: Mapping[str, Sequence[tuple[str, str]]] = {
             "an object that fails",
             f"{PROGRAMS}/test_failures.py::test_a_failure_skips_what_needs_it_and_nothing_else",
         ),
+        (
+            "what is written in another way",
+            f"{PROGRAMS}/test_same_state.py::test_neither_finds_anything_to_do_after_the_other",
+        ),
+        ("what the state has of a resource", f"{PROGRAMS}/test_same_state.py::test_both_write_the_same"),
         ("checkpoint", f"{PROGRAMS}/test_interruptions.py::test_a_run_that_is_killed_is_gone_on_with"),
     ),
     "The project": (

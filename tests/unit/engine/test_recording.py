@@ -82,6 +82,7 @@ def test_what_was_only_read_or_only_half_replaced_is_neither_any_more() -> None:
     assert record(GOAL, URN, old, id_="ns/web", now="now") == replace(RECORDED, modified="now")
 
 
-def test_a_component_has_neither_provider_nor_times() -> None:
+def test_a_component_has_no_provider() -> None:
     goal = Goal("a:b:C", "c", custom=False, provider="urn:provider::1")
-    assert record(goal, "urn:c", None, now="now") == Resource(urn="urn:c", type="a:b:C")
+    recorded = record(goal, "urn:c", None, now="now")
+    assert recorded == Resource(urn="urn:c", type="a:b:C", created="now", modified="now")
