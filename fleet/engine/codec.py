@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from json.encoder import encode_basestring
+from operator import attrgetter
 from typing import Any, Final
 
-from fleet.engine.state import Operation, Resource, Secret
+from fleet.engine.state import Key, Operation, Resource, Secret
 
 SIGNATURE_KEY: Final = "4dabf18193072939515e22adb298388d"
 SECRET_SIGNATURE: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - it marks secrets, it is none
@@ -58,7 +60,9 @@ _FIELDS: Final[Mapping[str, str | None]] = {
 }
 _ALWAYS_WRITTEN: Final = ("urn", "custom", "type")
 _ATTRIBUTES: Final = {name: attribute for name, attribute in _FIELDS.items() if attribute}
-_WRITTEN: Final = tuple((f'"{name}":', name, attribute) for name, attribute in _FIELDS.items())
+_OF_OUR_OWN: Final = tuple((name, f'"{name}":', name in _ALWAYS_WRITTEN) for name in _ATTRIBUTES)
+_values: Final[Callable[[Resource], tuple[Any, ...]]] = attrgetter(*_ATTRIBUTES.values())
+_ORDER: Final = {name: position for position, name in enumerate(_FIELDS)}
 
 
 class NotSealedError(Exception):
@@ -111,7 +115,7 @@ def _from_plaintext(text: str) -> Any:
 
 
 def _to_plaintext(value: Any) -> str:
-    return _dumps(value, _nested)
+    return _escaped(_NESTED.encode(value))
 
 
 def _nested(value: object) -> Any:
@@ -134,17 +138,23 @@ def _plain(value: object) -> dict[str, Any]:
     raise TypeError(f"{type(value).__name__} is no property value")
 
 
-def _dumps(value: Any, default: Callable[[object], Any]) -> str:
-    """Return compact JSON with sorted keys; characters as they are, as Pulumi does, except for two that Go escapes."""
-    text = json.dumps(
-        value, default=default, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+def _encoder(default: Callable[[object], Any]) -> json.JSONEncoder:
+    """Return what writes compact JSON with sorted keys. `json.dumps` would make one anew for every value."""
+    return json.JSONEncoder(default=default, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+_NESTED: Final = _encoder(_nested)
+_SEALED: Final = _encoder(_sealed)
+
+
+def _escaped(text: str) -> str:
+    """Return JSON with its characters as they are, as Pulumi writes it, except for two that Go escapes."""
     return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def dumps(value: Any) -> str:
     """Return compact JSON with sorted keys. Raises NotSealedError for a secret without ciphertext."""
-    return _dumps(value, _sealed)
+    return _escaped(_SEALED.encode(value))
 
 
 def decode_resource(raw: Mapping[str, Any]) -> Resource:
@@ -169,14 +179,15 @@ def decode_operation(raw: Mapping[str, Any]) -> Operation:
 
 
 def _resource_text(resource: Resource) -> str:
-    parts: list[str] = []
-    extra = resource.extra
-    for prefix, name, attribute in _WRITTEN:
-        value = extra.get(name) if attribute is None else getattr(resource, attribute)
-        if value or name in _ALWAYS_WRITTEN or (attribute is None and name in extra):
-            parts.append(prefix + dumps(value))
-    parts += (f"{json.dumps(name)}:{dumps(value)}" for name, value in extra.items() if name not in _FIELDS)
-    return "{" + ",".join(parts) + "}"
+    parts = [
+        (name, prefix + (encode_basestring(value) if type(value) is str else _SEALED.encode(value)))
+        for (name, prefix, always), value in zip(_OF_OUR_OWN, _values(resource), strict=True)
+        if value or always
+    ]
+    if resource.extra:
+        parts += ((name, f"{json.dumps(name)}:{_SEALED.encode(value)}") for name, value in resource.extra.items())
+        parts.sort(key=lambda part: _ORDER.get(part[0], len(_ORDER)))
+    return _escaped("{" + ",".join(text for _, text in parts) + "}")
 
 
 def seal(value: Any, known: Any, encrypt: Callable[[str], str]) -> Any:
@@ -209,9 +220,18 @@ class Codec:
     def __init__(self, encrypt: Callable[[str], str], known: Iterable[Resource] = ()) -> None:
         self._encrypt = encrypt
         self._known = {resource.key: resource for resource in known}
+        self._kept: dict[Key, tuple[Resource, str]] = {}
 
-    def resource(self, resource: Resource) -> str:
-        """Return the JSON text of a resource."""
+    def resource(self, resource: Resource, *, keep: bool = False) -> str:
+        """Return the JSON text of a resource. keep: it will be asked for again, as it is."""
+        before, text = self._kept.get(resource.key, (None, ""))
+        if before is not resource:
+            text = self._text(resource)
+            if keep:
+                self._kept[resource.key] = (resource, text)
+        return text
+
+    def _text(self, resource: Resource) -> str:
         try:
             return _resource_text(resource)
         except NotSealedError:

@@ -27,7 +27,7 @@ import queue
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -115,15 +115,28 @@ class Content:
     folded: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Lines that are written at once. done: none of them can be lost any more."""
+
+    lines: list[bytes] = field(default_factory=list)
+    done: Future[None] = field(default_factory=Future)
+
+
 class Journal:
     """Appends lines to a file; each call gives a future that is done once the line cannot be lost any more.
+
+    Lines that are written together share one: thousands of objects are created in a run, and a future, and a wake-up of
+    whoever waits, for each of them would cost more than writing them.
 
     Raises StateError at once when the file cannot be made, and from the futures when the disk fails later.
     """
 
     def __init__(self, path: Path, base: str) -> None:
         self._path = path
-        self._queue: queue.SimpleQueue[tuple[bytes, Future[None]] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._open = _Batch()
+        self._queue: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         with files.reporting("written", path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("xb", buffering=0)
@@ -134,9 +147,13 @@ class Journal:
 
     def append(self, line: str) -> Future[None]:
         """Append a line."""
-        future: Future[None] = Future()
-        self._queue.put((line.encode("utf-8", "backslashreplace") + b"\n", future))
-        return future
+        data = line.encode("utf-8", "backslashreplace")
+        with self._lock:
+            batch = self._open
+            batch.lines.append(data)
+            if len(batch.lines) == 1:
+                self._queue.put(batch)
+        return batch.done
 
     def close(self) -> None:
         """Wait until everything is written. The file stays."""
@@ -146,19 +163,11 @@ class Journal:
 
     def _run(self) -> None:
         failure: StateError | None = None
-        while batch := self._batch():
-            lines = [each for each in batch if each is not None]
-            failure = failure or self._write_batch(b"".join(line for line, _ in lines))
-            for _, future in lines:
-                _finish(future, failure)
-            if len(lines) < len(batch):
-                return
-
-    def _batch(self) -> list[tuple[bytes, Future[None]] | None]:
-        batch = [self._queue.get()]
-        while batch[-1] is not None and not self._queue.empty():
-            batch.append(self._queue.get())
-        return batch
+        while batch := self._queue.get():
+            with self._lock:
+                self._open = _Batch()
+            failure = failure or self._write_batch(b"\n".join((*batch.lines, b"")))
+            _finish(batch.done, failure)
 
     def _write_batch(self, data: bytes) -> StateError | None:
         try:
@@ -184,10 +193,11 @@ def _finish(future: Future[None], failure: StateError | None) -> None:
 def line(entry: Entry, writer: codec.Codec) -> str:
     """Return the line of an entry. Raises StateError when a secret in it cannot be encrypted."""
     match entry:
+        # What a resource is like now will be so in the checkpoint too, as a rule.
         case Put(resource, made):
-            return f'{{"{"made" if made else "put"}":{writer.resource(resource)}}}'
+            return f'{{"{"made" if made else "put"}":{writer.resource(resource, keep=True)}}}'
         case Replace(new, old):
-            return f'{{"replace":[{writer.resource(new)},{writer.resource(old)}]}}'
+            return f'{{"replace":[{writer.resource(new, keep=True)},{writer.resource(old, keep=True)}]}}'
         case Begin(operation):
             return f'{{"begin":{writer.operation(operation)}}}'
         case Touch(type_, key):

@@ -104,10 +104,14 @@ class Ledger:
         text = journal.line(entry, self.codec)
         if self._vault.salt != self._salt:
             self._salt = self._vault.salt
-            self._futures.append(self._journal.append(journal.salt_line(self._salt)))
+            self._append(journal.salt_line(self._salt))
         self._entries.append(entry)
+        return self._append(text)
+
+    def _append(self, text: str) -> Future[None]:
         future = self._journal.append(text)
-        self._futures.append(future)
+        if not self._futures or self._futures[-1] is not future:
+            self._futures.append(future)
         return future
 
     def sync(self) -> None:
@@ -125,7 +129,7 @@ class Ledger:
         Raises StateError when the disk failed, now or before.
         """
         if folded:
-            self._futures.append(self._journal.append(journal.folded_line(folded)))
+            self._append(journal.folded_line(folded))
         self._journal.close()
         self.sync()
 

@@ -57,6 +57,7 @@ class Roster:
         self._left_open = {each.resource.key: each.type for each in snapshot.pending_operations if each.touches}
         self._touched: dict[Key, str] = dict(self._left_open)
         self._creating: set[str] = set()
+        self._awaited: tuple[Future[None], asyncio.Future[None]] | None = None
         for key in self._left_open.keys() - {each.key for each in snapshot.resources}:
             self._forget_touch(key)
 
@@ -69,7 +70,13 @@ class Roster:
         """Return when it is durable that the resource is about to be created."""
         self._creating.add(resource.urn)
         if self._journal is not None:
-            await asyncio.wrap_future(self._journal.begin(Operation(_CREATING, resource)))
+            await self._durable(self._journal.begin(Operation(_CREATING, resource)))
+
+    async def _durable(self, entered: Future[None]) -> None:
+        """Return when that is durable. What is written at once shares a future, and wakes up the event loop once."""
+        if self._awaited is None or self._awaited[0] is not entered:
+            self._awaited = entered, asyncio.wrap_future(entered)
+        await asyncio.shield(self._awaited[1])
 
     def not_created(self, resource: Resource) -> None:
         """Record that it is certain that nothing was created."""
@@ -80,7 +87,7 @@ class Roster:
         """Return when it is durable that the resource is about to be changed (`updating`) or deleted (`deleting`)."""
         if self._journal is not None:
             self._touched[resource.key] = type_
-            await asyncio.wrap_future(self._journal.touch(type_, resource.key))
+            await self._durable(self._journal.touch(type_, resource.key))
 
     def untouched(self, resource: Resource) -> None:
         """Record that it is certain that nothing became of that. What a run before has left open stays so."""
