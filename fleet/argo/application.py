@@ -58,7 +58,7 @@ def _metadata(section: Section) -> dict[str, Any]:
 
 def _settings(annotations: Section) -> dict[str, Any]:
     """Return the fields that annotations of our own say."""
-    found: dict[str, Any] = {"adopt": _flag(annotations, ADOPT), "wait": _flag(annotations, WAIT)}
+    found: dict[str, Any] = {"adopt": _flag(annotations, ADOPT) or False, "wait": _flag(annotations, WAIT)}
     limit = annotations.text(WAIT_TIMEOUT)
     if limit and not (limit.isascii() and limit.isdecimal() and int(limit)):
         annotations.note(annotations.at(WAIT_TIMEOUT), "must be a whole number above 0", f"It is {shown(limit)}.")
@@ -75,12 +75,12 @@ def _ours(section: Section) -> Section:
     return found
 
 
-def _flag(section: Section, key: str) -> bool:
-    """Return what an annotation says; nothing is false."""
-    value = section.text(key) or "false"
-    if value not in ("true", "false"):
+def _flag(section: Section, key: str) -> bool | None:
+    """Return what an annotation says; None for nothing."""
+    value = section.text(key)
+    if value and value not in ("true", "false"):
         section.note(section.at(key), 'must be "true" or "false"', f"It is {shown(value)}.")
-    return value == "true"
+    return value == "true" if value else None
 
 
 def _sources(section: Section) -> dict[str, Any]:

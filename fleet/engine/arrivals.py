@@ -30,7 +30,8 @@ def kind_of(inputs: Mapping[str, Any]) -> Thing:
     return ("kind", str(values.reveal(inputs["apiVersion"])), str(values.reveal(inputs["kind"])))
 
 
-def _brought(inputs: Mapping[str, Any]) -> tuple[Thing, ...]:
+def brought(inputs: Mapping[str, Any]) -> tuple[Thing, ...]:
+    """Return what an object brings that others need."""
     api_version, kind = kind_of(inputs)[1:]
     if kind == "Namespace" and not group_of(api_version):
         return (("namespace", objects.identity(inputs)[3]),)
@@ -54,7 +55,7 @@ class Arrivals:
 
     def note(self, cluster: object, inputs: Mapping[str, Any]) -> None:
         """Note an object that is in a cluster now, or in a preview would be."""
-        self._there.update((cluster, thing) for thing in _brought(inputs))
+        self._there.update((cluster, thing) for thing in brought(inputs))
 
     def has(self, cluster: object, thing: Thing) -> bool:
         """Return whether something has come."""

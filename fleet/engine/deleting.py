@@ -40,6 +40,27 @@ def before(doomed: Sequence[Resource]) -> list[tuple[int, ...]]:
     return first[::-1]
 
 
+def between(doomed: Sequence[Resource], staying: Sequence[Resource]) -> list[Resource]:
+    """Return those of what stays that need, directly or not, something doomed, and are needed so by something doomed.
+
+    staying: as the state had them, in its order. What is behind them has to be gone before what they used to need: of
+    three waves, what goes from the last one comes before what goes from the first, though all of the second stays.
+    """
+    leading = {each.urn for each in doomed}
+    candidates: list[Resource] = []
+    for each in staying:
+        if not leading.isdisjoint(each.needs()):
+            leading.add(each.urn)
+            candidates.append(each)
+    reached = {urn for each in doomed for urn in each.needs()}
+    found: list[Resource] = []
+    for each in reversed(candidates):
+        if each.urn in reached:
+            reached.update(each.needs())
+            found.append(each)
+    return found[::-1]
+
+
 def needed(doomed: Sequence[Resource], staying: Sequence[Resource]) -> dict[str, str]:
     """Return the URNs of those that something that stays needs, directly or not, with that of the one that does."""
     users = {urn: each.urn for each in staying for urn in each.needs()}
@@ -82,17 +103,22 @@ class Remover:
 
     async def remove(self, doomed: Sequence[Resource]) -> None:
         """Delete what the resources stand for; what other resources of the state still need stays."""
-        ordered = sorted(doomed, key=lambda resource: self._roster.position(resource.urn))
+        ordered = self._ordered(doomed)
         if any(self._cluster(each) for each in ordered):
             self._present = self._wanted()
         self._refuse(ordered)
         deleted = {each.urn for each in ordered if not each.delete and self._is_to_go(each)}
+        keys = {each.key for each in ordered}
+        passed = between(ordered, [each for each in self._roster.old.values() if each.key not in keys])
+        ordered = self._ordered((*ordered, *passed))
         order = before(ordered)
         tasks: dict[str | int, asyncio.Task[None]] = {}
         for position in reversed(range(len(ordered))):
             resource = ordered[position]
-            if resource.deleted_with not in deleted:
-                task = _after(_those(tasks, order[position]), self._remove(resource))
+            goes = resource.key in keys
+            if not goes or resource.deleted_with not in deleted:
+                work = self._remove(resource) if goes else self._pass(resource)
+                task = _after(_those(tasks, order[position]), work)
                 tasks[position] = tasks[resource.urn] = task
         for position, resource in enumerate(ordered):
             if position not in tasks:
@@ -100,6 +126,9 @@ class Remover:
                 first = _those(tasks, (*order[position], resource.deleted_with))
                 tasks[position] = tasks[resource.urn] = _after(first, self._follow(resource))
         await asyncio.gather(*tasks.values())
+
+    def _ordered(self, resources: Iterable[Resource]) -> list[Resource]:
+        return sorted(resources, key=lambda resource: self._roster.position(resource.urn))
 
     async def clear(self, interrupted: Interrupted, included: Callable[[Resource], bool]) -> None:
         """Delete what a run that was cut off has created and nobody wants any more."""
@@ -203,6 +232,11 @@ class Remover:
             self._emit(StepFinished(subject, Operation.SKIP))
         elif await self._delete(resource, cluster, subject):
             self._roster.remove(resource)
+
+    async def _pass(self, resource: Resource) -> None:
+        """Come to something that stays: what could not be deleted behind it keeps what is before it."""
+        if resource.urn in self._kept:
+            self._kept.update(resource.needs())
 
     async def _follow(self, resource: Resource) -> None:
         """Remove what goes with another resource, unless that one is still there."""

@@ -120,10 +120,11 @@ class Deployment:
         raise unsupported(f"{wanted.name!r} is a {wanted.type}: the embedded engine deploys to Kubernetes only")
 
     def _register_component(self, urn: str, wanted: Goal, old: Resource | None) -> Registered:
-        if not self._options.scope.component(urn, wanted.type, wanted.inputs):
+        failed = self._registrar.fails_with(urn, wanted)
+        if failed or not self._options.scope.component(urn, wanted.type, wanted.inputs, wanted.parent):
             if old is not None:
                 self._roster.put(old)
-            return Registered(urn, outputs=wanted.inputs)
+            return Registered(urn, outputs=wanted.inputs, failed=failed)
         component = recording.record(wanted, urn, old, now=self._now())
         self._roster.put(component, former=old.urn if old else None)
         cluster = self._clusters.named(str(wanted.inputs.get("cluster") or ""))

@@ -190,14 +190,14 @@ Event = (
 )
 
 
-def teller(emit: Callable[[Event], None], subject: Subject) -> Callable[[str], None]:
-    """Return what tells for what an object is waited, each reason once."""
-    told = ""
+def teller(emit: Callable[[Event], None], subject: Subject, *, awaited_by: str = "") -> Callable[[str], None]:
+    """Return what tells for what an object is waited, each reason once. awaited_by: what goes on after that."""
+    told, before = "", f"{awaited_by} waits for it: " if awaited_by else ""
 
     def tell(reason: str) -> None:
         nonlocal told
         if reason != told:
             told = reason
-            emit(StepWaiting(subject, reason))
+            emit(StepWaiting(subject, f"{before}{reason}"))
 
     return tell

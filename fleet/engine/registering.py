@@ -104,7 +104,8 @@ class Registrar:
             connection=connection,
             manager=objects.field_manager(inputs, old.outputs if old else {}),
             heals=objects.heals(parent),
-            waits=objects.waits(parent),
+            waits=objects.waits(urn, parent),
+            awaited_by=objects.awaited_by(urn, parent),
             is_uncertain=old is not None and self._roster.is_uncertain(old),
         )
 
@@ -121,6 +122,13 @@ class Registrar:
     def failed(self, urn: str) -> None:
         """Note that something failed that others may depend on."""
         self._failed.add(urn)
+
+    def fails_with(self, urn: str, goal: Goal) -> bool:
+        """Return whether something that a component depends on has failed, or is not there. Then so is it."""
+        reasons = [known for known in (self._absent, self._failed) if not known.isdisjoint(goal.dependencies)]
+        for known in reasons:
+            known.add(urn)
+        return bool(reasons)
 
     async def register(self, step: Step, parent: Resource | None) -> Registered:
         """Bring the object to its goal and say what became of it."""
@@ -197,7 +205,7 @@ class Registrar:
         step = applied.step
         # However this run ends, the next one knows that the object is there, and was not seen ready.
         self._record(applied, init_errors=(_NOT_AWAITED,))
-        provider, tell = step.connection.cluster.provider, teller(self._emit, step.subject)
+        provider, tell = step.connection.cluster.provider, teller(self._emit, step.subject, awaited_by=step.awaited_by)
         try:
             live = await provider.ready(applied.live, wait, tell=tell, stop=self._stop)
         except StoppedError:
@@ -214,7 +222,7 @@ class Registrar:
         if isinstance(error, ClusterUnavailableError):
             cluster.fail(error.problem)
         cluster.has_failed_objects = True
-        problem = _hidden(error.problem, step)
+        problem = _with_consequence(_hidden(error.problem, step), step)
         live = error.live if isinstance(error, NotReadyError) else applied.live
         id_, _ = self._record(replace(applied, live=live), (problem.summary, *problem.detail.splitlines()))
         self._failed.add(step.urn)
@@ -235,12 +243,17 @@ class Registrar:
             metadata = {**values.reveal(step.old.outputs.get("metadata") or {}), **step.inputs["metadata"]}
             outputs, id_ = {**step.old.outputs, **step.inputs, "metadata": metadata}, step.old.id
         else:
-            self._pending.add(step.urn)
+            self._note_pending(step)
         recorded = recording.record(
             step.goal, step.urn, step.old, id_=id_, inputs=step.inputs, outputs=outputs, now=self._now()
         )
         self._roster.put(recorded, former=step.old.urn if step.old else None)
         return Registered(step.urn, id_, _visible(outputs))
+
+    def _note_pending(self, step: Step) -> None:
+        """Note what others need before a cluster can be asked about them: a namespace, or a kind."""
+        if arrivals.brought(step.inputs):
+            self._pending.add(step.urn)
 
     def _doubt(self, step: Step, decision: Decision, error: NamespaceMissingError | KindNotServedError) -> Registered:
         """What is missing in a preview may be among what the program has yet to register."""
@@ -259,7 +272,7 @@ class Registrar:
         id_, outputs = self._record(applied)
         step = applied.step
         if not applied.is_there:
-            self._pending.add(step.urn)
+            self._note_pending(step)
         subject = step.with_inputs(objects.located(step.inputs, applied.live)).subject
         self._emit(StepFinished(subject, applied.operation, tuple(differing)))
         return Registered(step.urn, id_, _visible(outputs))
@@ -351,6 +364,12 @@ def _visible(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
 def _hidden(problem: Problem, step: Step) -> Problem:
     """An API server repeats what it refuses."""
     return hiding.in_problem(problem, hiding.hider(hiding.secrets_in(step.inputs)))
+
+
+def _with_consequence(problem: Problem, step: Step) -> Problem:
+    if not step.awaited_by:
+        return problem
+    return replace(problem, detail="\n".join((problem.detail, f"{step.awaited_by} waits for it, and is left alone.")))
 
 
 def _needs(step: Step, left_out: Sequence[str]) -> Problem:

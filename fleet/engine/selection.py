@@ -40,12 +40,12 @@ class Scope:
         """Whether every application is meant."""
         return self._selection is None
 
-    def component(self, urn: str, type_: str, inputs: Inputs) -> bool:
-        """Return whether a component of the program is meant. Any but an Application always is."""
-        if type_ != objects.APPLICATION_TYPE:
-            return True
-        self._registered[urn] = values.reveal(inputs)
-        return self._means(urn)
+    def component(self, urn: str, type_: str, inputs: Inputs, parent: str = "") -> bool:
+        """Return whether a component of the program is meant. Any but an Application, and what is in one, always is."""
+        if type_ == objects.APPLICATION_TYPE:
+            self._registered[urn] = values.reveal(inputs)
+            return self._means(urn)
+        return self._inputs(parent) is None or self._means(parent)
 
     def included(self, urn: str) -> bool:
         """Return whether a URN is meant as such, whatever application it belongs to."""
@@ -59,7 +59,8 @@ class Scope:
         """Return whether a resource of the state is meant."""
         if resource.custom:
             return self.object(resource.urn, resource.parent)
-        return self._selection is None or resource.type != objects.APPLICATION_TYPE or self._means(resource.urn)
+        urn = resource.urn if resource.type == objects.APPLICATION_TYPE else resource.parent
+        return self._selection is None or self._inputs(urn) is None or self._means(urn)
 
     def unmet(self) -> tuple[Problem, ...]:
         """Return what was asked for, and is known neither to the program nor to the state."""

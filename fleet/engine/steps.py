@@ -23,7 +23,7 @@ class Step:
     """One object on its way: what is wanted, what was there, and where.
 
     inputs: as they will be recorded. old: None when the state does not know the object.
-    waits: its application asks for it to become ready, whatever its kind.
+    waits: its application asks for it to become ready, whatever its kind. awaited_by: what begins once it is.
     is_uncertain: a run that was cut off has changed or deleted the object, or was about to.
     observation: what a refresh found; None without a refresh.
     """
@@ -37,6 +37,7 @@ class Step:
     manager: str
     heals: bool
     waits: bool = False
+    awaited_by: str = ""
     is_uncertain: bool = False
     observation: Observation | None = None
 

@@ -94,8 +94,10 @@ class Application:
     overrides: what is different in some of the clusters, in the order in which they are put on top of each other.
     project: the Project that the application belongs to.
     adopt: True takes over objects that exist already; False makes them an error.
-    wait: True waits until each object is ready; one that does not become ready has failed.
-    wait_timeout_s: how long, for each object that does not say so itself.
+    wait: None waits between waves, and between phases, as Argo CD does: an object that something of the application
+        comes after is to become ready first. True waits for every object, those of the last wave too, False for hooks
+        that run to their end only. An object that does not become ready has failed.
+    wait_timeout_s: how long, for each object that is waited for and does not say so itself.
     retain: kinds whose objects stay in the cluster when they leave Git or the stack is destroyed.
     labels: for selecting applications.
     where: the place in a file that the application was read from; for messages only.
@@ -110,7 +112,7 @@ class Application:
     project: str = field(default="default", kw_only=True)
     sync: SyncPolicy = field(default_factory=SyncPolicy, kw_only=True)
     adopt: bool = field(default=False, kw_only=True)
-    wait: bool = field(default=False, kw_only=True)
+    wait: bool | None = field(default=None, kw_only=True)
     wait_timeout_s: float = field(default=600, kw_only=True)
     retain: Sequence[str] = field(default=RETAINED_KINDS, kw_only=True)
     labels: Mapping[str, str] = field(default_factory=dict, kw_only=True, hash=False)
@@ -130,7 +132,8 @@ class Application:
         checks.namespace(owner, "namespace", self.namespace)
         checks.name(owner, "project", self.project)
         checks.flag(owner, "adopt", self.adopt)
-        checks.flag(owner, "wait", self.wait)
+        if self.wait is not None:
+            checks.flag(owner, "wait", self.wait)
         checks.seconds(owner, "wait_timeout_s", self.wait_timeout_s)
         object.__setattr__(self, "destinations", _destinations(owner, self.destinations))
         overrides = checks.sequence(owner, "overrides", self.overrides, Override, "Overrides")

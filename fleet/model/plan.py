@@ -142,12 +142,15 @@ class PlannedObject:
     type_token: `kubernetes:<group>/<version>:<Kind>`, core is `core/v1`.
     aliases: type tokens of other API versions of the kind, under which the state may know the object.
     depends_on: indices into the ClusterPlan's objects, all smaller than this object's own.
+    barrier: index into the ClusterPlan's barriers; what that stands for must be there too.
     retain: True leaves the object in the cluster when it is no longer registered.
     keep: True leaves it there even when the stack is destroyed; it is retained too.
     adopt: True takes the object over where it exists already.
     replaces: True deletes the object and makes it anew when anything in its manifest changes.
     waits: True if it is to become ready; it may take minutes.
     wait_timeout_s: how long at most; None for what its annotations say, else for the engine's ten minutes.
+    awaited_by: what of its application begins when the object is ready, as in `Sync wave 1`; empty where nothing does,
+        and for kinds that are ready as soon as they are there.
     """
 
     application: str
@@ -156,12 +159,28 @@ class PlannedObject:
     manifest: Manifest
     aliases: tuple[str, ...] = ()
     depends_on: tuple[int, ...] = ()
+    barrier: int | None = None
     retain: bool = False
     keep: bool = False
     adopt: bool = False
     replaces: bool = False
     waits: bool = False
     wait_timeout_s: float | None = None
+    awaited_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBarrier:
+    """A component without children between two waves, where both are large: objects depend on it, and it on objects.
+
+    So a thousand objects that wait for a thousand others are two thousand dependencies, and not a million.
+    name: the Pulumi name, `<cluster>/<application>/<phase>/<wave>`, of the wave that ends there.
+    depends_on: indices into the ClusterPlan's objects, all smaller than those of the objects behind the barrier.
+    """
+
+    application: str
+    name: str
+    depends_on: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,3 +207,4 @@ class ClusterPlan:
     cluster: Cluster
     applications: tuple[PlannedApplication, ...]
     objects: tuple[PlannedObject, ...]
+    barriers: tuple[PlannedBarrier, ...] = ()

@@ -11,7 +11,7 @@ from itertools import groupby
 
 from fleet.errors import PlanError, PolicyError, Problem, gather
 from fleet.model.cluster import Cluster
-from fleet.model.plan import ClusterPlan, PlannedApplication, PlannedObject, Rendered
+from fleet.model.plan import ClusterPlan, PlannedApplication, PlannedBarrier, PlannedObject, Rendered
 from fleet.plan import conflicts, hooks, marks, namespace, order, tokens
 from fleet.plan.definitions import Definition, defined
 from fleet.plan.metadata import labelled
@@ -40,7 +40,8 @@ def finish(rendered: Sequence[Rendered], rules: Policies | None = None) -> tuple
         wanted = _wanted(here, scopes)
         problems += (*conflicts.empty(here), *conflicts.clashes(wanted))
         refused += refused_objects(wanted, rules, scopes)
-        plans.append(ClusterPlan(cluster, _applications(here, wanted), _objects(wanted, definitions)))
+        objects, barriers = _objects(cluster, wanted, definitions)
+        plans.append(ClusterPlan(cluster, _applications(here, wanted), objects, barriers))
     found = ((PolicyError, refused), (PlanError, problems))
     error = gather(kind(*each) for kind, each in found if each)
     if error is not None:
@@ -68,7 +69,7 @@ def _wanted(rendered: Sequence[Rendered], scopes: Mapping[tuple[str, str], bool]
     read = [Wanted(each.target, labelled(manifest, each.target)) for each in rendered for manifest in each.manifests]
     placed = [namespace.settled(hooks.kept_on_record(each), scopes) for each in read]
     single = conflicts.merged(placed)
-    complete = (*single, *namespace.created(single, [each.target for each in rendered]))
+    complete = order.followed((*single, *namespace.created(single, [each.target for each in rendered])))
     return tuple(sorted(map(marks.annotated, complete), key=order.sort_key))
 
 
@@ -94,12 +95,21 @@ def _applications(rendered: Iterable[Rendered], wanted: Sequence[Wanted]) -> tup
     return tuple(planned)
 
 
-def _objects(wanted: Sequence[Wanted], definitions: _Definitions) -> tuple[PlannedObject, ...]:
-    before = order.dependencies(wanted)
-    return tuple(_object(each, definitions, positions) for each, positions in zip(wanted, before, strict=True))
+def _objects(
+    cluster: Cluster, wanted: Sequence[Wanted], definitions: _Definitions
+) -> tuple[tuple[PlannedObject, ...], tuple[PlannedBarrier, ...]]:
+    before, barriers = order.dependencies(wanted)
+    objects = (_object(each, definitions, needs) for each, needs in zip(wanted, before, strict=True))
+    return tuple(objects), tuple(_barrier(cluster, each) for each in barriers)
 
 
-def _object(wanted: Wanted, definitions: _Definitions, depends_on: tuple[int, ...]) -> PlannedObject:
+def _barrier(cluster: Cluster, barrier: order.Barrier) -> PlannedBarrier:
+    turn = barrier.turn
+    ends = "definitions" if turn is None else f"{turn.phase_name}/{turn.wave}"
+    return PlannedBarrier(barrier.application, f"{cluster.name}/{barrier.application}/{ends}", barrier.after)
+
+
+def _object(wanted: Wanted, definitions: _Definitions, before: order.Before) -> PlannedObject:
     manifest, target = wanted.manifest, wanted.target
     return PlannedObject(
         application=wanted.application,
@@ -107,11 +117,13 @@ def _object(wanted: Wanted, definitions: _Definitions, depends_on: tuple[int, ..
         type_token=tokens.type_token(manifest.api_version, manifest.kind),
         manifest=manifest,
         aliases=tokens.aliases(manifest, definitions),
-        depends_on=depends_on,
+        depends_on=before.objects,
+        barrier=before.barrier,
         retain=marks.retained(wanted),
         keep=marks.kept(wanted),
         adopt=wanted.generated or target.application.adopt,
         replaces=hooks.runs_once(manifest),
         waits=marks.waits(wanted),
         wait_timeout_s=marks.wait_timeout_s(wanted),
+        awaited_by=marks.awaited_by(wanted),
     )

@@ -1,4 +1,4 @@
-"""Hooks: when an object has its turn among those of its application, and which objects never have one.
+"""Hooks and waves: when an object has its turn among those of its application, and which objects never have one.
 
 In: a Manifest. Out: its Turn; None for what is not deployed, and then perhaps a notice that says why. Source: Argo CD
 3.6, gitops-engine/pkg/sync/hook, sync_phase.go and syncwaves; controller/hook.go for deletions. Where its documents
@@ -40,10 +40,19 @@ class Phase(IntEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Turn:
-    """When an object has its turn: all of a phase and wave come before the next. wave: 0 for all of the SYNC phase."""
+    """When an object has its turn: all of a phase and wave come before the next."""
 
     phase: Phase = Phase.SYNC
     wave: int = 0
+
+    @property
+    def phase_name(self) -> str:
+        """The phase as Argo CD spells it."""
+        return _SPELLED[self.phase]
+
+    def __str__(self) -> str:
+        """Return `Sync wave 1`."""
+        return f"{self.phase_name} wave {self.wave}"
 
 
 _ARGO: Final[Mapping[str, Phase | None]] = MappingProxyType(
@@ -72,12 +81,9 @@ def turn(manifest: Manifest) -> Turn | None:
     An object that is both a PreSync and a PostSync hook, which Argo CD runs twice, has the first of its turns.
     """
     if not is_hook(manifest):
-        return None if _is_skipped(manifest) else Turn()
+        return None if _is_skipped(manifest) else Turn(Phase.SYNC, _wave(manifest))
     phases = _phases(manifest)
-    if not phases:
-        return None
-    phase = min(phases)
-    return Turn(phase, 0 if phase is Phase.SYNC else _wave(manifest))
+    return Turn(min(phases), _wave(manifest)) if phases else None
 
 
 def is_hook(manifest: Manifest) -> bool:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from fleet.model.manifest import Manifest
+from fleet.model.scope import BUILT_IN
 from fleet.plan.hooks import is_hook, runs_once
 from fleet.plan.wanted import Wanted
 
@@ -35,6 +36,7 @@ _CONDITIONS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("autoscaling", "HorizontalPodAutoscaler"): "AbleToScale",
     }
 )
+_REPLICA_SET: Final = ("apps", "ReplicaSet")
 _SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
 _HELM_POLICY: Final = "helm.sh/resource-policy"
 
@@ -53,6 +55,12 @@ AWAITED: Final = frozenset(
     )
     for kind in kinds.split()
 )
+# Of these the provider waits for pods behind them, which may be of a later wave. Argo CD waits for an address, where
+# they are to get one (gitops-engine/pkg/health).
+_ADDRESSED: Final = frozenset({("", "Service"), ("extensions", "Ingress"), ("networking.k8s.io", "Ingress")})
+_HAS_ADDRESS: Final = "jsonpath={.status.loadBalancer.ingress}"
+# Of these the provider waits for what Kubernetes used to add to them, and Argo CD for nothing.
+_READY_AT_ONCE: Final = frozenset({("", "Secret"), ("", "ServiceAccount")})
 # Hooks of these kinds are waited for: until Jobs and Pods have succeeded, and the others are up.
 WORKLOADS: Final = frozenset(
     {("apps", "DaemonSet"), ("apps", "Deployment"), ("apps", "StatefulSet"), ("batch", "Job"), ("", "Pod")}
@@ -74,15 +82,33 @@ def waits(wanted: Wanted) -> bool:
     manifest = wanted.manifest
     if manifest.annotations.get(_SKIP_AWAIT) == "true":
         return False
-    is_waited_for = is_hook(manifest) and (manifest.group, manifest.kind) in WORKLOADS
-    return is_waited_for or wanted.target.application.wait
+    if is_hook(manifest) and (manifest.group, manifest.kind) in WORKLOADS:
+        return True
+    wait = wanted.target.application.wait
+    return bool(wanted.followed_by) if wait is None else wait
 
 
 def wait_timeout_s(wanted: Wanted) -> float | None:
-    """Return how long it may take; None for what its own annotation says, or else for ten minutes."""
+    """Return how long it may take; None for what its own annotation says, or where nobody waits for anything."""
     application = wanted.target.application
-    says_itself = _TIMEOUT in wanted.manifest.annotations
-    return application.wait_timeout_s if application.wait and waits(wanted) and not says_itself else None
+    if _TIMEOUT in wanted.manifest.annotations or not waits(wanted):
+        return None
+    return application.wait_timeout_s if application.wait or _may_take_time(wanted) else None
+
+
+def awaited_by(wanted: Wanted) -> str:
+    """Return what begins when the object is ready; empty if nothing does, or if that is as soon as it is there."""
+    return wanted.followed_by if wanted.followed_by and waits(wanted) and _may_take_time(wanted) else ""
+
+
+def _may_take_time(wanted: Wanted) -> bool:
+    """Return whether an object can be there without being ready: as far as is known of its kind, or by its own word."""
+    manifest = wanted.manifest
+    kind = manifest.group, manifest.kind
+    said = manifest.annotations.get(_WAIT_FOR)
+    if said is not None:
+        return said != _IS_THERE
+    return kind in AWAITED or kind in _CONDITIONS or kind == _REPLICA_SET or kind not in BUILT_IN
 
 
 def _awaiting(wanted: Wanted) -> Mapping[str, str]:
@@ -91,16 +117,24 @@ def _awaiting(wanted: Wanted) -> Mapping[str, str]:
     if _SKIP_AWAIT in manifest.annotations:
         return {}
     is_awaited = (manifest.group, manifest.kind) in AWAITED
-    if not waits(wanted):
+    if not waits(wanted) or (wanted.followed_by and _is_ready_at_once(manifest)):
         return {_WAIT_FOR: _IS_THERE} if is_awaited else {}
+    if wanted.followed_by and (manifest.group, manifest.kind) in _ADDRESSED:
+        return {_WAIT_FOR: _HAS_ADDRESS}
     if is_hook(manifest) and is_awaited:
         return _HOOK_MARKS.get(manifest.kind, {})
     return _readiness(manifest)
 
 
+def _is_ready_at_once(manifest: Manifest) -> bool:
+    if (manifest.group, manifest.kind) == ("", "Service"):
+        return (manifest.body.get("spec") or {}).get("type") != "LoadBalancer"
+    return (manifest.group, manifest.kind) in _READY_AT_ONCE
+
+
 def _readiness(manifest: Manifest) -> Mapping[str, str]:
     """Return what says when an object is ready of a kind of which the provider does not know it."""
-    if (manifest.group, manifest.kind) == ("apps", "ReplicaSet"):
+    if (manifest.group, manifest.kind) == _REPLICA_SET:
         replicas = (manifest.body.get("spec") or {}).get("replicas", 1)
         return {_WAIT_FOR: f"jsonpath={{.status.availableReplicas}}={replicas}"} if replicas else {}
     # Version 1 of an autoscaler keeps its conditions elsewhere.

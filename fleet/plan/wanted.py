@@ -15,11 +15,13 @@ class Wanted:
     """One object, and the application and destination that want it.
 
     generated: made by `create_namespace`; no file holds it.
+    followed_by: what of the application has the turn after it in the cluster, as in `Sync wave 1`; empty for the last.
     """
 
     target: Target
     manifest: Manifest
     generated: bool = False
+    followed_by: str = ""
 
     @property
     def key(self) -> ObjectKey:

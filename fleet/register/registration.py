@@ -18,10 +18,10 @@ import pulumi
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.rpc import UNKNOWN
 
-from fleet.model.plan import ClusterPlan, PlannedObject
+from fleet.model.plan import ClusterPlan, PlannedBarrier, PlannedObject
 from fleet.register.outputs import DEPLOYED, arrived, deployed, read_deployed
 from fleet.register.providers import register_provider
-from fleet.register.requests import request_of
+from fleet.register.requests import barrier_request, request_of
 from fleet.register.resources import ApplicationResource
 from fleet.register.sending import send
 
@@ -58,10 +58,7 @@ async def register(plans: Sequence[ClusterPlan], profiles: Mapping[str, Mapping[
     clusters = [_open(plan, profiles[plan.cluster.name]) for plan in plans]
     anchors = await asyncio.gather(*map(_anchored, clusters))
     with _collecting_seldom():
-        failed = await asyncio.gather(*map(_register_objects, (cluster.plan for cluster in clusters), anchors))
-    for cluster in clusters:
-        for application in cluster.applications.values():
-            application.register_outputs({})
+        failed = await asyncio.gather(*map(_bring_about, clusters, anchors))
     failures = {(name, plan.cluster.name) for plan, names in zip(plans, failed, strict=True) for name in names}
     if failures and not pulumi.runtime.is_dry_run():
         return {DEPLOYED: arrived(deployed(plans), await read_deployed(), failures)}
@@ -101,40 +98,79 @@ async def _reference(provider: pulumi.ProviderResource) -> str:
     return f"{urn}::{id_ or UNKNOWN}"
 
 
+async def _bring_about(cluster: _Cluster, anchors: _Anchors) -> frozenset[str]:
+    """Register a cluster's objects, and return the applications of those that failed."""
+    failed = await _register_objects(cluster.plan, anchors)
+    # An engine that sees this knows what the applications want in the cluster, while others are still at work.
+    for application in cluster.applications.values():
+        application.register_outputs({})
+    return failed
+
+
 async def _register_objects(plan: ClusterPlan, anchors: _Anchors) -> frozenset[str]:
     """Register a cluster's objects in order, and return the applications of those that failed.
 
     An object whose registration the engine refuses ends the program.
     """
-    urns: list[asyncio.Future[str]] = []
-    failed: set[str] = set()
-    windows = {True: asyncio.Semaphore(_WAITING_WINDOW), False: asyncio.Semaphore(_WINDOW)}
+    objects = _Objects(plan, anchors)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for planned in plan.objects:
+                await objects.begin(planned, group)
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return frozenset(objects.failed)
 
-    async def register_one(planned: PlannedObject, urn: asyncio.Future[str], *, waits: bool) -> None:
-        # What an object depends on comes before it, so somebody is at work on all that is waited for here.
-        request = _request(planned, anchors, [await urns[position] for position in planned.depends_on])
-        window = windows[planned.waits]
+
+class _Objects:
+    """A cluster's objects on their way. Owns their URNs and those of barriers, which are known when the engine answers.
+
+    failed: the applications of objects that failed so far.
+    """
+
+    def __init__(self, plan: ClusterPlan, anchors: _Anchors) -> None:
+        self.failed: set[str] = set()
+        self._plan = plan
+        self._anchors = anchors
+        self._urns: list[asyncio.Future[str]] = []
+        self._barriers: dict[int, asyncio.Future[str]] = {}
+        self._windows = {True: asyncio.Semaphore(_WAITING_WINDOW), False: asyncio.Semaphore(_WINDOW)}
+
+    async def begin(self, planned: PlannedObject, group: asyncio.TaskGroup) -> None:
+        """Begin to register the next object; return when there is room for one that waits for no other."""
+        if planned.barrier is not None and planned.barrier not in self._barriers:
+            barrier = self._plan.barriers[planned.barrier]
+            self._barriers[planned.barrier] = group.create_task(self._raise(barrier))
+        # What waits for others, a hook that takes minutes perhaps, holds up nothing that does not.
+        waits = not all(each.done() for each in self._needed(planned))
+        if not waits:
+            await self._windows[planned.waits].acquire()
+        self._urns.append(asyncio.get_running_loop().create_future())
+        group.create_task(self._register(planned, self._urns[-1], waits=waits))
+
+    def _needed(self, planned: PlannedObject) -> list[asyncio.Future[str]]:
+        """Return what an object depends on. That comes before it, so somebody is at work on all of it."""
+        barriers = [] if planned.barrier is None else [self._barriers[planned.barrier]]
+        return [*(self._urns[position] for position in planned.depends_on), *barriers]
+
+    async def _raise(self, barrier: PlannedBarrier) -> str:
+        dependencies = [await self._urns[position] for position in barrier.depends_on]
+        parent = self._anchors.applications[barrier.application]
+        response = await send(barrier_request(barrier, parent=parent, dependencies=dependencies))
+        # If something before it has failed, so has it, and the engine leaves alone what is behind it.
+        return str(response.urn)
+
+    async def _register(self, planned: PlannedObject, urn: asyncio.Future[str], *, waits: bool) -> None:
+        request = _request(planned, self._anchors, [await each for each in self._needed(planned)])
+        window = self._windows[planned.waits]
         if waits:
             await window.acquire()
         response = await send(request)
         if response.result != resource_pb2.SUCCESS:
-            failed.add(planned.application)
+            self.failed.add(planned.application)
         # An object that failed has a URN all the same: the engine knows what to do with those that depend on it.
         urn.set_result(response.urn)
         window.release()
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            for planned in plan.objects:
-                # What waits for others, a hook that takes minutes perhaps, holds up nothing that does not.
-                waits = not all(urns[position].done() for position in planned.depends_on)
-                if not waits:
-                    await windows[planned.waits].acquire()
-                urns.append(asyncio.get_running_loop().create_future())
-                group.create_task(register_one(planned, urns[-1], waits=waits))
-    except ExceptionGroup as errors:
-        raise errors.exceptions[0] from None
-    return frozenset(failed)
 
 
 def _request(

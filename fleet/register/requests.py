@@ -12,8 +12,10 @@ from typing import Any, Final
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import alias_pb2, resource_pb2
 
-from fleet.model.plan import PlannedObject
+from fleet.model.plan import PlannedBarrier, PlannedObject
 
+# A component without children that objects wait for instead of for many others.
+_WAVE_TYPE: Final = "fleet:index:Wave"
 # How Pulumi marks a secret value on the wire (sdk/go/common/resource/sig).
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a marker, not a secret
@@ -46,6 +48,24 @@ def request_of(
         customTimeouts=_timeouts(planned),
         aliases=[alias_pb2.Alias(spec=alias_pb2.Alias.Spec(type=alias)) for alias in planned.aliases],
         additionalSecretOutputs=_SECRET_FIELDS if is_secret else (),
+        acceptSecrets=True,
+        acceptResources=True,
+        supportsPartialValues=True,
+        supportsResultReporting=True,
+    )
+
+
+def barrier_request(
+    planned: PlannedBarrier, *, parent: str, dependencies: Sequence[str]
+) -> resource_pb2.RegisterResourceRequest:
+    """Return the request. parent and dependencies are URNs."""
+    return resource_pb2.RegisterResourceRequest(
+        type=_WAVE_TYPE,
+        name=planned.name,
+        custom=False,
+        parent=parent,
+        object=_properties({}),
+        dependencies=dependencies,
         acceptSecrets=True,
         acceptResources=True,
         supportsPartialValues=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import pulumi
 
@@ -18,12 +18,13 @@ class ApplicationResource(pulumi.ComponentResource):
     def __init__(
         self,
         planned: PlannedApplication,
-        objects: Iterable[PlannedObject],
+        objects: Collection[PlannedObject],
         provider: pulumi.ProviderResource,
         *,
         paused: bool,
     ) -> None:
         application = planned.application
+        awaited = {each.name: each.awaited_by for each in objects if each.awaited_by}
         inputs = {
             "application": application.name,
             "cluster": planned.cluster,
@@ -35,5 +36,6 @@ class ApplicationResource(pulumi.ComponentResource):
             "keeps": sorted(each.name for each in objects if each.keep),
             **({"paused": True} if paused else {}),
             **({"wait": True} if application.wait else {}),
+            **({"awaitedBy": awaited} if awaited else {}),
         }
         super().__init__(APPLICATION_TYPE, planned.name, inputs, pulumi.ResourceOptions(providers=[provider]))

@@ -35,13 +35,13 @@ def test_an_annotation_says_whether_to_adopt(value: str, adopt: bool) -> None:
 @pytest.mark.parametrize(
     ("annotations", "expected"),
     [
-        ("a: b", (False, 600)),
+        ("a: b", (None, 600)),
         ("fleet.pulumi.com/wait: 'true'", (True, 600)),
         ("fleet.pulumi.com/wait: 'true', fleet.pulumi.com/wait-timeout-seconds: '90'", (True, 90)),
         ("fleet.pulumi.com/wait: 'false'", (False, 600)),
     ],
 )
-def test_annotations_say_whether_to_wait_and_how_long(annotations: str, expected: tuple[bool, float]) -> None:
+def test_annotations_say_whether_to_wait_and_how_long(annotations: str, expected: tuple[bool | None, float]) -> None:
     found = application(metadata=f"{{name: web, annotations: {{{annotations}}}}}")
     assert (found.wait, found.wait_timeout_s) == expected
 

@@ -57,7 +57,7 @@ def application(
     adopt: bool = False,
     retain: Sequence[str] = RETAINED_KINDS,
     project: str = "default",
-    wait: bool = False,
+    wait: bool | None = None,
     wait_timeout_s: float = 600,
 ) -> Application:
     return Application(

@@ -69,8 +69,10 @@ def hook(name: str, time: str, weight: int = 0, kind: str = "Job", **fields: Any
         pytest.param({HELM: "pre-install", WEIGHT: "+7"}, Turn(Phase.PRE_SYNC, 7), id="weight"),
         pytest.param({HELM: "pre-install", WAVE: "a", WEIGHT: "7"}, Turn(Phase.PRE_SYNC, 7), id="a wave that is none"),
         pytest.param({HELM: "pre-install", WEIGHT: "1.5"}, PRE, id="a weight that is none"),
-        pytest.param({WAVE: "5"}, SYNC, id="the wave of what is no hook"),
-        pytest.param({ARGO: "Sync", WAVE: "5"}, SYNC, id="the wave of a Sync hook"),
+        pytest.param({WAVE: "5"}, Turn(Phase.SYNC, 5), id="the wave of what is no hook"),
+        pytest.param({WAVE: " 5"}, SYNC, id="a wave with a space, which is no number to Go"),
+        pytest.param({WEIGHT: "-5"}, Turn(Phase.SYNC, -5), id="the weight of what is no hook, as with Argo CD"),
+        pytest.param({ARGO: "Sync", WAVE: "5"}, Turn(Phase.SYNC, 5), id="the wave of a Sync hook"),
     ],
 )
 def test_when_an_object_has_its_turn(annotations: dict[str, str], expected: Turn | None) -> None:
@@ -143,7 +145,7 @@ def test_a_chart_with_hooks_in_order() -> None:
         ("blog Secret blog", [namespace]),
         (rest[0], [namespace, "shop Job migrate"]),
         (rest[1], [namespace, "shop Job migrate"]),
-        ("shop Job warm-up", [namespace, definition, *rest]),
+        ("shop Job warm-up", [namespace, *rest]),
         ("shop Job announce", [namespace, "shop Job warm-up"]),
         ("shop Job done", [namespace, "shop Job warm-up"]),
     ]

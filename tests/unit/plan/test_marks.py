@@ -161,11 +161,15 @@ def test_what_an_application_waits_for(given: Manifest, expected: str | None) ->
         pytest.param(True, {LIMIT: "5"}, (True, None), id="as the object says"),
         pytest.param(True, {SKIP: "true"}, (False, None), id="the object wants nobody to wait"),
         pytest.param(True, {SKIP: "false"}, (True, 90), id="the object has nothing against it"),
-        pytest.param(False, {}, (False, None), id="nobody says so"),
-        pytest.param(False, {"argocd.argoproj.io/hook": "PreSync"}, (True, None), id="a hook"),
+        pytest.param(None, {}, (False, None), id="nothing comes after it"),
+        pytest.param(False, {}, (False, None), id="never"),
+        pytest.param(None, {"argocd.argoproj.io/hook": "PreSync"}, (True, 90), id="a hook"),
+        pytest.param(False, {"argocd.argoproj.io/hook": "PreSync"}, (True, 90), id="a hook in any case"),
     ],
 )
-def test_how_long_is_waited(wait: bool, annotations: dict[str, str], expected: tuple[bool, float | None]) -> None:
+def test_how_long_is_waited(
+    wait: bool | None, annotations: dict[str, str], expected: tuple[bool, float | None]
+) -> None:
     given = manifest("Deployment", "a", api_version="apps/v1", annotations=annotations)
     (planned,) = plan(rendered(application(wait=wait, wait_timeout_s=90), given)).objects
     assert (planned.waits, planned.wait_timeout_s) == expected
