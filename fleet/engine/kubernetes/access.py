@@ -28,6 +28,8 @@ from fleet.errors import Problem, Where
 
 LOGIN_TIMEOUT_S = 60.0
 _RENEW_BEFORE_S = 30.0
+# What would make more than one header of a header.
+_BREAKS = ("\r", "\n", "\0")
 
 # What the loader raises on kubeconfigs and plugins that are not as they should be; ConfigException is added on use.
 _LOADER_ERRORS = (
@@ -47,6 +49,7 @@ _LOADER_ERRORS = (
 class Access:
     """What a request needs to get into the cluster.
 
+    headers: of every request; each is one line.
     tls: False for a server that the kubeconfig says not to verify, and for plain HTTP.
     expires_at: as time.time(); None for credentials that do not say.
     login: who we are by which kubeconfig, for messages.
@@ -171,6 +174,9 @@ def _headers(user: Entry, loaded: SimpleNamespace) -> tuple[tuple[str, str], ...
     headers += [("Impersonate-Group", str(group)) for group in settings.get("as-groups") or ()]
     for key, values in (settings.get("as-user-extra") or {}).items():
         headers += [(f"Impersonate-Extra-{key}", str(value)) for value in values]
+    for name, value in headers:
+        if any(each in name + value for each in _BREAKS):
+            raise ValueError(f"what is to be sent as {name.splitlines()[0]} is more than one line")
     return tuple(headers)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 
@@ -80,7 +81,11 @@ def _os_error(error: Exception) -> str:
 _EXPLANATIONS: tuple[tuple[tuple[type[BaseException], ...], Callable[[Exception], str], str], ...] = (
     ((aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError), _certificate, _TLS),
     ((aiohttp.ClientSSLError, ssl.SSLError), lambda error: f"no TLS connection: {_os_error(error)}", _TLS),
-    ((aiohttp.ClientConnectorDNSError,), lambda error: f"its name is not known: {_os_error(error)}", _NAME),
+    (
+        (aiohttp.ClientConnectorDNSError, socket.gaierror),
+        lambda error: f"its name is not known: {_os_error(error)}",
+        _NAME,
+    ),
     (
         (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError),
         lambda error: f"the proxy does not let us through: {_text(error)}",

@@ -11,7 +11,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +32,7 @@ from fleet.engine.kubernetes.retries import (
     may_ask_again,
     retry_after_s,
 )
+from fleet.engine.kubernetes.wire import Answer, StaleConnectionError, Wire
 from fleet.errors import Problem, Where
 
 IN_FLIGHT = 32
@@ -78,6 +79,7 @@ class Transport:
         self._warn = warn
         self._warned: set[str] = set()
         self._slots = asyncio.Semaphore(in_flight)
+        self._wire = Wire(timeout_s=inputs.timeout_s, connect_timeout_s=CONNECT_TIMEOUT_S)
         self._session: aiohttp.ClientSession | None = None
         self._outage = Outage()
         self._given_up: Problem | None = None
@@ -136,12 +138,14 @@ class Transport:
         return refusal
 
     async def _receive(self, request: Request, access: Access, take: Callable[[Any], None]) -> Response | None:
+        self._count(request)
         timeout = aiohttp.ClientTimeout(connect=CONNECT_TIMEOUT_S, sock_read=_LONGEST_SILENCE_S)
         async with self._request(request, access, timeout=timeout) as answer:
             if answer.status not in OVERLOADED:
                 self._outage.ended(time.monotonic())
             if answer.status != _OK:
-                return Response(answer.status, _decoded(await answer.read()), _seconds(answer.headers))
+                wishes = answer.headers.getall("Retry-After", ())
+                return Response(answer.status, _decoded(await answer.read()), _seconds(wishes))
             # Once there was an answer, its end says nothing about the server.
             with suppress(*CONNECTION_ERRORS):
                 await _hand_over(answer, take)
@@ -155,6 +159,7 @@ class Transport:
     async def close(self) -> None:
         """End all connections."""
         await self._login.close()
+        await self._wire.close()
         if self._session is not None:
             await self._session.close()
         if self.sent["watch"]:
@@ -180,19 +185,35 @@ class Transport:
         return response
 
     async def _exchange(self, request: Request, access: Access) -> Response:
+        answer = await self._answer(request, access)
+        for header in answer.all("warning"):
+            self._report(request, header)
+        return Response(answer.status, _decoded(answer.body), _seconds(answer.all("retry-after")))
+
+    async def _answer(self, request: Request, access: Access) -> Answer:
+        self._count(request)
+        if access.proxy is not None:
+            return await self._answer_through_proxy(request, access)
+        try:
+            return await self._wire.exchange(request, access)
+        except StaleConnectionError:
+            self._count(request)
+            return await self._wire.exchange(request, access, anew=True)
+
+    async def _answer_through_proxy(self, request: Request, access: Access) -> Answer:
         async with self._request(request, access) as answer:
-            response = Response(answer.status, _decoded(await answer.read()), _seconds(answer.headers))
-            for header in answer.headers.getall("Warning", ()):
-                self._report(request, header)
-            return response
+            headers = [(name.lower(), value) for name, value in answer.headers.items()]
+            return Answer(answer.status, headers, await answer.read())
+
+    def _count(self, request: Request) -> None:
+        if self._given_up is not None:
+            raise ClusterUnavailableError(self._given_up)
+        self.sent[request.verb] += 1
 
     def _request(
         self, request: Request, access: Access, **options: Any
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Return the answer to come, a context manager. options: of aiohttp."""
-        if self._given_up is not None:
-            raise ClusterUnavailableError(self._given_up)
-        self.sent[request.verb] += 1
         headers = [*access.headers, ("Accept", request.accept)]
         if request.body:
             headers.append(("Content-Type", request.content_type))
@@ -287,10 +308,9 @@ def _decoded(raw: bytes) -> Any:
     return raw.decode(errors="replace")
 
 
-def _seconds(headers: Any) -> float | None:
-    """Return Retry-After; the API server sends whole seconds, never a date."""
-    value = headers.get("Retry-After", "")
-    return float(value) if value.isdecimal() else None
+def _seconds(retry_after: Sequence[str]) -> float | None:
+    """Return what Retry-After says; the API server sends whole seconds, never a date."""
+    return next((float(value) for value in retry_after if value.isdecimal()), None)
 
 
 def _refused(cluster: str, access: Access, response: Response) -> Problem:

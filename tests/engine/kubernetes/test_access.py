@@ -5,7 +5,8 @@ import base64
 import json
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +234,12 @@ async def test_a_token_that_is_made_up(kubeconfig: Kubeconfig) -> None:
     await fails(kubeconfig.provider(), "refuses the credentials", "Unauthorized", "context dev")
 
 
+@pytest.mark.parametrize("end", ["\r\nImpersonate-User: admin", "\nx", "\0"])
+async def test_a_token_that_would_be_more_than_one_header(kubeconfig: Kubeconfig, end: str) -> None:
+    kubeconfig.become(token=f"token{end}")
+    await fails(kubeconfig.provider(), "no credentials", "Authorization is more than one line")
+
+
 async def test_a_certificate_of_somebody_else(kubeconfig: Kubeconfig) -> None:
     stranger = Authority("somebody").client("admin", ["system:masters"])
     data = {"client-certificate-data": stranger.certificate, "client-key-data": stranger.key}
@@ -296,6 +303,35 @@ async def test_a_proxy(kubeconfig: Kubeconfig, closed_port: int, monkeypatch: py
     await fails(kubeconfig.provider(), "its name is not known")
     kubeconfig.server["proxy-url"] = f"http://127.0.0.1:{closed_port}"
     await fails(kubeconfig.provider(), "proxy does not let us through", "proxy-url")
+
+
+@asynccontextmanager
+async def connect_proxy() -> AsyncIterator[tuple[str, list[bytes]]]:
+    """Yield the address of a proxy that makes tunnels, and the first lines of what it was asked for."""
+    asked: list[bytes] = []
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")[0])
+        host, _, port = asked[-1].split()[1].decode().rpartition(":")
+        inner, outer = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(pass_on(reader, outer), pass_on(inner, writer))
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
+        yield "http://127.0.0.1:{1}".format(*listening.sockets[0].getsockname()), asked
+
+
+async def test_through_a_proxy(kubeconfig: Kubeconfig) -> None:
+    async with connect_proxy() as (address, asked):
+        kubeconfig.server["proxy-url"] = address
+        await works(kubeconfig.provider())
+    assert asked
+    assert set(asked) == {f"CONNECT {kubeconfig.server['server'].removeprefix('https://')} HTTP/1.1".encode()}
 
 
 async def test_a_kubeconfig_that_is_not_there(tmp_path: Path) -> None:
