@@ -84,6 +84,12 @@ def flag(owner: str, field: str, value: object) -> None:
         raise fail(owner, field, value, "True or False")
 
 
+def optional_flag(owner: str, field: str, value: object) -> None:
+    """Check for True, False or None."""
+    if value is not None:
+        flag(owner, field, value)
+
+
 def relative_path(owner: str, field: str, value: object, *, optional: bool = False) -> None:
     """Check for a path inside a repository: relative, with no `..` that leads out of it."""
     if value is None and optional:

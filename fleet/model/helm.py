@@ -10,13 +10,15 @@ from fleet.model import checks
 from fleet.model.values import Values
 
 _OWNER = "Helm"
-_FLAGS = ("ignore_missing_value_files", "skip_crds", "skip_tests", "skip_schema_validation", "pass_credentials")
+FLAGS: Final = ("ignore_missing_value_files", "skip_crds", "skip_tests", "skip_schema_validation", "pass_credentials")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Helm:
     """What `helm template` is told. Of several values for one thing, the first in this order counts: file_parameters,
     string_parameters, parameters, values, value_files (the last file first), the chart's own values.yaml.
+
+    A flag that is None says nothing: what is below it holds, and False at the bottom.
 
     release_name: empty is the application's name. namespace: empty is the destination's.
     value_files: paths relative to the chart, or to the repository's root with a leading `/`; may be globs.
@@ -30,23 +32,23 @@ class Helm:
     release_name: str = ""
     namespace: str = ""
     value_files: Sequence[str] = ()
-    ignore_missing_value_files: bool = False
+    ignore_missing_value_files: bool | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     string_parameters: Mapping[str, str] = field(default_factory=dict)
     file_parameters: Mapping[str, str] = field(default_factory=dict)
     kube_version: str = ""
     api_versions: Sequence[str] = ()
-    skip_crds: bool = False
-    skip_tests: bool = False
-    skip_schema_validation: bool = False
-    pass_credentials: bool = False
+    skip_crds: bool | None = None
+    skip_tests: bool | None = None
+    skip_schema_validation: bool | None = None
+    pass_credentials: bool | None = None
 
     def __post_init__(self) -> None:
         for text in ("release_name", "namespace", "kube_version"):
             checks.any_text(_OWNER, text, getattr(self, text))
-        for flag in _FLAGS:
-            checks.flag(_OWNER, flag, getattr(self, flag))
+        for flag in FLAGS:
+            checks.optional_flag(_OWNER, flag, getattr(self, flag))
         for texts in ("value_files", "api_versions"):
             object.__setattr__(self, texts, checks.sequence(_OWNER, texts, getattr(self, texts), str, "strings"))
         for mapping in ("parameters", "string_parameters", "file_parameters"):
@@ -57,7 +59,4 @@ class Helm:
     @property
     def is_zero(self) -> bool:
         """Whether nothing is said, as in Argo CD's `IsZero`."""
-        return self == _NOTHING
-
-
-_NOTHING: Final = Helm()
+        return not any(getattr(self, name) for name in self.__slots__)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fleet.model import checks
@@ -16,6 +16,8 @@ _PATCH = frozenset({"patch", "path", "target", "options"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kustomize:
     """Fields that go into the path's kustomization as `kustomize edit` would write them; empty ones change nothing.
+
+    A flag that is None says nothing: what is below it holds, and False at the bottom.
 
     images: `name:tag`, `name@digest` or `name=new-name:tag`, as for `kustomize edit set image`.
     replicas: name → count.
@@ -37,24 +39,24 @@ class Kustomize:
     images: Sequence[str] = ()
     replicas: Mapping[str, int] = field(default_factory=dict)
     common_labels: Mapping[str, str] = field(default_factory=dict)
-    label_without_selector: bool = False
-    label_include_templates: bool = False
-    force_common_labels: bool = False
+    label_without_selector: bool | None = None
+    label_include_templates: bool | None = None
+    force_common_labels: bool | None = None
     common_annotations: Mapping[str, str] = field(default_factory=dict)
-    common_annotations_envsubst: bool = False
-    force_common_annotations: bool = False
+    common_annotations_envsubst: bool | None = None
+    force_common_annotations: bool | None = None
     patches: Sequence[Mapping[str, Any]] = ()
     components: Sequence[str] = ()
-    ignore_missing_components: bool = False
-    enable_helm: bool = False
+    ignore_missing_components: bool | None = None
+    enable_helm: bool | None = None
     kube_version: str = ""
     api_versions: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         for text in ("name_prefix", "name_suffix", "namespace", "kube_version"):
             checks.any_text(_OWNER, text, getattr(self, text))
-        for flag in (*_FLAGS, "ignore_missing_components", "enable_helm"):
-            checks.flag(_OWNER, flag, getattr(self, flag))
+        for flag in FLAGS:
+            checks.optional_flag(_OWNER, flag, getattr(self, flag))
         for texts in ("images", "components", "api_versions"):
             object.__setattr__(self, texts, checks.sequence(_OWNER, texts, getattr(self, texts), str, "strings"))
         for labels in ("common_labels", "common_annotations"):
@@ -68,17 +70,17 @@ class Kustomize:
     @property
     def is_zero(self) -> bool:
         """Whether nothing is changed. Flags that say how to change something do not count, as in Argo CD's `IsZero`."""
-        off: dict[str, Any] = dict.fromkeys(_FLAGS, False)
-        return self == _NOTHING or replace(self, **off) == _NOTHING
+        return not any(getattr(self, name) for name in self.__slots__ if name not in _HOW)
 
 
-_FLAGS = (
+_HOW: Final = (
     "label_include_templates",
     "label_without_selector",
     "force_common_labels",
     "common_annotations_envsubst",
     "force_common_annotations",
 )
+FLAGS: Final = (*_HOW, "ignore_missing_components", "enable_helm")
 
 
 def _replicas(value: object) -> Values:
@@ -97,6 +99,3 @@ def _patches(value: object) -> tuple[Values, ...]:
             allowed = "a mapping with patch or path, and target and options"
             raise checks.fail(_OWNER, f"patches[{position}]", patch, allowed)
     return patches
-
-
-_NOTHING: Final = Kustomize()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from fleet.errors import DeclarationError, Problem, Where
-from fleet.model import checks
+from fleet.model import checks, helm, kustomize
 from fleet.model.directory import Directory
 from fleet.model.helm import Helm
 from fleet.model.here import here
@@ -112,6 +113,13 @@ class ChartSource:
 
 
 Source = GitSource | ChartSource
+
+
+def decided(tool: Tool) -> Tool:
+    """Return the tool with False for each flag of which nothing is said."""
+    names = {Kustomize: kustomize.FLAGS, Helm: helm.FLAGS}.get(type(tool), ())
+    open_ones: dict[str, Any] = {name: False for name in names if getattr(tool, name) is None}
+    return replace(tool, **open_ones) if open_ones else tool
 
 
 def one_tool(owner: str, *tools: Tool) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from fleet.errors import Problem
+from fleet.model import helm, kustomize
 from fleet.model.directory import Directory
 from fleet.model.helm import Helm
 from fleet.model.kustomize import Kustomize
@@ -19,11 +20,13 @@ from fleet.model.source import Tool
 
 
 def tailored(tool: Tool, override: Override) -> Tool | Problem:
-    """Return the tool with the override's own on top: texts are replaced, mappings merged, files and patches added.
+    """Return the tool with the override's own on top.
 
-    Flags alone make no Kustomize of a source that is none.
+    Texts and flags are replaced, mappings merged, files and patches added. Flags alone make no Kustomize of a source
+    that is none.
     """
-    own: Tool = override.helm if override.kustomize == Kustomize() else override.kustomize
+    flags_alone = override.kustomize.is_zero and override.helm != Helm()
+    own: Tool = override.helm if flags_alone else override.kustomize
     if own.is_zero and type(own) is not type(tool):
         return tool
     match tool, own:
@@ -43,11 +46,14 @@ def tailored(tool: Tool, override: Override) -> Tool | Problem:
 
 
 def _kustomize(base: Kustomize, own: Kustomize) -> Kustomize:
+    flags = _flags(base, own, kustomize.FLAGS)
+    if own.label_without_selector is False:
+        flags["label_include_templates"] = False  # selectors and templates are labelled then in any case
     images = {image_name(image): image for image in (*base.images, *own.images)}
     return replace(
         base,
         **_texts(base, own, ("name_prefix", "name_suffix", "namespace", "kube_version")),
-        **_flags(base, own),
+        **flags,
         images=tuple(images.values()),
         replicas={**base.replicas, **own.replicas},
         common_labels={**base.common_labels, **own.common_labels},
@@ -74,7 +80,7 @@ def _helm(base: Helm, own: Helm) -> Helm:
     return replace(
         base,
         **_texts(base, own, ("release_name", "namespace", "kube_version")),
-        **_flags(base, own),
+        **_flags(base, own, helm.FLAGS),
         value_files=(*base.value_files, *own.value_files),
         values=merged(base.values, own.values),
         parameters=kept(base.parameters) | dict(own.parameters),
@@ -98,7 +104,6 @@ def _texts(base: Tool, own: Tool, names: Iterable[str]) -> dict[str, Any]:
     return {name: getattr(own, name) or getattr(base, name) for name in names}
 
 
-def _flags(base: Tool, own: Tool) -> dict[str, Any]:
-    """A flag that either sets is set."""
-    names = [name for name in base.__slots__ if isinstance(getattr(base, name), bool)]
-    return {name: getattr(base, name) or getattr(own, name) for name in names}
+def _flags(base: Tool, own: Tool, names: Iterable[str]) -> dict[str, Any]:
+    said = {name: getattr(own, name) for name in names}
+    return {name: getattr(base, name) if value is None else value for name, value in said.items()}

@@ -122,7 +122,7 @@ def find(wanted: Helm, own: Base, references: Mapping[str, Base]) -> Chart:
     Raises SourceError for that place, RenderError for value files.
     """
     directory = own.snapshot.directory(own.start)
-    value_files = resolve(wanted.value_files, own, references, ignore_missing=wanted.ignore_missing_value_files)
+    value_files = resolve(wanted.value_files, own, references, ignore_missing=wanted.ignore_missing_value_files is True)
     files: dict[str, ValueFile] = {}
     for name, text in wanted.file_parameters.items():
         (files[name],) = resolve([text], own, references, ignore_missing=False)

@@ -97,7 +97,7 @@ def edited(data: Mapping[str, Any], wanted: Kustomize, components: Iterable[str]
     _label(result, wanted)
     if wanted.common_annotations:
         added = dict(wanted.common_annotations)
-        force = wanted.force_common_annotations
+        force = wanted.force_common_annotations is True
         result["commonAnnotations"] = _added(_mapping(data, "commonAnnotations"), added, "annotation", force=force)
     if wanted.patches:
         result["patches"] = [*_list(data, "patches"), *(dict(patch) for patch in wanted.patches)]
@@ -106,14 +106,14 @@ def edited(data: Mapping[str, Any], wanted: Kustomize, components: Iterable[str]
 
 
 def _label(result: Data, wanted: Kustomize) -> None:
-    labels, force = dict(wanted.common_labels), wanted.force_common_labels
+    labels, force = dict(wanted.common_labels), wanted.force_common_labels is True
     if not labels:
         return
     if not wanted.label_without_selector:
         result["commonLabels"] = _added(_mapping(result, "commonLabels"), labels, "label", force=force)
         return
     entries = [dict(entry) for entry in _list(result, "labels")]
-    templates = wanted.label_include_templates
+    templates = wanted.label_include_templates is True
     fitting = [entry for entry in entries if _settings(entry) == (False, templates)]
     if fitting:
         fitting[0]["pairs"] = _added(_mapping(fitting[0], "pairs"), labels, "label", force=force)

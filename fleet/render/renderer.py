@@ -19,6 +19,7 @@ from fleet.model.kustomize import Kustomize
 from fleet.model.manifest import Manifest, ObjectKey
 from fleet.model.plan import RenderRequest
 from fleet.model.source import Tool as Declared
+from fleet.model.source import decided
 from fleet.render import directory, helm, kustomize, unstable
 from fleet.render.cache import Cache
 from fleet.render.charts.location import directory_of
@@ -65,7 +66,8 @@ class Renderer:
         with self.sources.snapshot(request) as snapshot:
             for file, text in () if request.chart else source_files(request, snapshot):
                 request = replace(request, tool=self.overrule(request, file, text))
-            return settled(replace(request, environment=()), snapshot)
+            request = settled(replace(request, environment=()), snapshot)
+            return replace(request, tool=decided(request.tool))
 
     def render(self, request: RenderRequest) -> tuple[Manifest, ...]:
         """Return the manifests of a settled request; of several for one object the last counts, with a warning.
@@ -104,7 +106,7 @@ class Renderer:
             for each in request.references
         }
         chart = helm.find(wanted, own, others)
-        missing = Dependencies(snapshot, self.sources.charts, opened, self.report, wanted.pass_credentials)
+        missing = Dependencies(snapshot, self.sources.charts, opened, self.report, wanted.pass_credentials is True)
         missing.complete(chart.path, chart.selection)
         return chart
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from fleet import ChartSource, Directory, GitSource, Helm
+from fleet import ChartSource, Directory, GitSource, Helm, Kustomize
 from tests.unit.argo.parsing import application, document, problem, problems, source_of
 
 REPOSITORY = "repoURL: https://example.com/app.git"
@@ -44,7 +46,10 @@ def test_a_source_is_a_directory_in_git() -> None:
     ],
 )
 def test_what_says_nothing_changes_nothing(empty: str) -> None:
-    assert application(source=f"{{{REPOSITORY}, path: manifests, {empty}}}") == application()
+    found, plain = application(source=f"{{{REPOSITORY}, path: manifests, {empty}}}").source, application().source
+    assert isinstance(found, GitSource)
+    assert found.tool == Directory()
+    assert replace(found, helm=Helm(), kustomize=Kustomize()) == plain
 
 
 @pytest.mark.parametrize(

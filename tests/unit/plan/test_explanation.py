@@ -52,6 +52,12 @@ def helm(found: Explanation, *path: str | int) -> list[tuple[object, str]]:
     return said(found, "source", "helm", *path)
 
 
+def test_a_flag_is_what_the_last_one_says() -> None:
+    overrides = (Override(helm=Helm(values={"a": 1})), Override(selector="env=prod", helm=Helm(skip_crds=False)))
+    found = explained(*overrides, source=GitSource(REPO, path="app", helm=Helm(skip_crds=True)))
+    assert helm(found, "skip_crds") == [(True, "application"), (False, TWO)]
+
+
 def test_where_nothing_is_said_defaults_hold() -> None:
     found = explained()
     by_default = {fact.path: fact.value for fact in found.facts if fact.said[-1].by == "default"}

@@ -6,7 +6,8 @@ import pytest
 
 from fleet import Application, Cluster, Destination, Directory, Fleet, GitSource, Helm, Jsonnet, Kustomize
 from fleet.errors import DeclarationError
-from fleet.model.source import Tool
+from fleet.model.helm import FLAGS
+from fleet.model.source import Tool, decided
 from fleet.plan.build_environment import expand as replaced
 from fleet.plan.expand import expand
 from fleet.plan.sources import requests_of
@@ -54,6 +55,20 @@ def request_tool(base: Tool, own: Kustomize | Helm) -> Tool:
         (Helm(parameters={"a": "1", "b": "1"}), Helm(parameters={"a": "2"}), Helm(parameters={"a": "2", "b": "1"})),
         (Helm(string_parameters={"a": "1"}), Helm(parameters={"a": "2"}), Helm(parameters={"a": "2"})),
         (Helm(release_name="a", skip_crds=True), Helm(release_name="b"), Helm(release_name="b", skip_crds=True)),
+        (Helm(release_name="a", skip_crds=True), Helm(skip_crds=False), Helm(release_name="a", skip_crds=False)),
+        (Helm(values={"a": 1}, skip_tests=False), Helm(skip_tests=True), Helm(values={"a": 1}, skip_tests=True)),
+        (Directory(), Helm(skip_crds=False), Directory()),
+        (Kustomize(name_prefix="a-"), Helm(skip_crds=False), Kustomize(name_prefix="a-")),
+        (
+            Kustomize(name_prefix="a-", enable_helm=True, force_common_labels=True),
+            Kustomize(enable_helm=False),
+            Kustomize(name_prefix="a-", enable_helm=False, force_common_labels=True),
+        ),
+        (
+            Kustomize(common_labels={"a": "1"}, label_without_selector=True, label_include_templates=True),
+            Kustomize(label_without_selector=False),
+            Kustomize(common_labels={"a": "1"}, label_without_selector=False, label_include_templates=False),
+        ),
         (Helm(kube_version="1.30.0"), Helm(api_versions=["v1"]), Helm(kube_version="1.30.0", api_versions=["v1"])),
         (Kustomize(images=["a:1", "b:1"]), Kustomize(images=["a=x:2"]), Kustomize(images=["a=x:2", "b:1"])),
         (Kustomize(images=["h:50/a:1"]), Kustomize(images=["h:50/a@sha256:1"]), Kustomize(images=["h:50/a@sha256:1"])),
@@ -94,6 +109,25 @@ def test_values_that_only_look_the_same_are_not() -> None:
 
 def test_flags_alone_say_nothing() -> None:
     assert GitSource(REPO, kustomize=Kustomize(force_common_labels=True)).tool == Directory()
+
+
+def test_a_flag_that_is_off_says_nothing_of_a_source() -> None:
+    assert GitSource(REPO, kustomize=Kustomize(enable_helm=False), helm=Helm(skip_crds=False)).tool == Directory()
+
+
+def test_flags_of_one_tool_do_not_hide_the_other() -> None:
+    both = Destination("dev", kustomize=Kustomize(enable_helm=False), helm=Helm(release_name="b"))
+    app = Application("web", source=source(Helm(release_name="a")), destinations=[both])
+    (target,) = expand(Fleet(clusters=[Cluster("dev")], applications=[app]), {})
+    assert target.sources[0].tool == Helm(release_name="b")
+
+
+def test_what_is_rendered_knows_no_open_flags() -> None:
+    closed = decided(Helm(skip_crds=False))
+    assert decided(Helm()) == closed
+    assert [getattr(closed, name) for name in FLAGS] == [False] * 5
+    assert decided(Helm(skip_crds=True)).skip_crds is True  # type: ignore[union-attr]
+    assert decided(Directory(recurse=True)) == Directory(recurse=True)
 
 
 @pytest.mark.parametrize(
