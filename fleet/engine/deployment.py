@@ -24,6 +24,7 @@ from fleet.engine.goal import Goal, ReadGoal
 from fleet.engine.interrupted import Interrupted
 from fleet.engine.monitor import Registered
 from fleet.engine.names import Names
+from fleet.engine.pruning import Pruning
 from fleet.engine.reading import Reader
 from fleet.engine.registering import Registrar
 from fleet.engine.roster import Roster
@@ -56,6 +57,7 @@ class Deployment:
         roster: Roster,
         clusters: Clusters,
         interrupted: Interrupted,
+        pruning: Pruning,
         *,
         emit: Callable[[Event], None],
         stop: asyncio.Event,
@@ -65,6 +67,7 @@ class Deployment:
         self._options = options
         self._roster = roster
         self._clusters = clusters
+        self._pruning = pruning
         self._emit = emit
         self._names = Names(options.stack, options.project)
         self._registrar = Registrar(
@@ -131,6 +134,7 @@ class Deployment:
         if wanted.type == objects.APPLICATION_TYPE and cluster is not None:
             namespaces = tuple(str(each) for each in wanted.inputs.get("requiredNamespaces") or ())
             cluster.require(namespaces, str(wanted.inputs.get("application") or wanted.name))
+            self._pruning.begun(urn, cluster)
             if not objects.is_paused(component):
                 self._look(cluster)
         return Registered(urn, outputs=wanted.inputs)
@@ -199,6 +203,7 @@ class Deployment:
         component = self._roster.current(urn)
         if component is not None and component.outputs != outputs:
             self._roster.put(replace(component, outputs=outputs))
+        self._pruning.ended(urn)
 
     async def read(self, wanted: ReadGoal) -> Registered:
         """Look up something that the program does not own."""

@@ -25,6 +25,7 @@ from fleet.engine.deployment import Deployment, Options
 from fleet.engine.events import Event, Message, Operation, RunStarted, Severity, Subject
 from fleet.engine.interrupted import Interrupted
 from fleet.engine.ledger import Outcome
+from fleet.engine.pruning import Pruning
 from fleet.engine.recorder import Recorder
 from fleet.engine.request import Command, RunRequest, RunResult, Selection
 from fleet.engine.roster import Roster
@@ -177,6 +178,12 @@ class _Run:
             continue_on_error=self.request.continue_on_error,
         )
 
+    def pruning(self, scope: Scope) -> Pruning:
+        """Return what deletes in a cluster before the others are through: nothing where all deletions are counted."""
+        is_early = not self.request.dry_run and self.request.deletions is None
+        remove = (lambda left: self.remover().remove(left)) if is_early else None
+        return Pruning(self.roster, scope.resource, remove)
+
 
 async def _up(this: _Run) -> None:
     request, scope = this.request, this.scope()
@@ -188,16 +195,19 @@ async def _up(this: _Run) -> None:
         scope=scope,
     )
     interrupted = Interrupted(this.roster, this.clusters)
-    deployment = Deployment(options, this.roster, this.clusters, interrupted, emit=this.recorder, stop=this.stop)
+    pruning = this.pruning(scope)
+    deployment = Deployment(
+        options, this.roster, this.clusters, interrupted, pruning, emit=this.recorder, stop=this.stop
+    )
     async with monitor.serve(deployment, this.recorder) as address:
         exit_code = await child.run(this.workspace.program(request), address, this.recorder, this.stop)
         await deployment.settle()
+        await pruning.settle()
     if _succeeded(this, deployment.error, exit_code):
         deployment.succeed()
         # Only a program that has run to its end has said everything that it wants.
-        left = [each for each in this.roster.unregistered() if scope.resource(each)]
         doomed = [each for each in this.roster.doomed() if scope.everything or scope.resource(each)]
-        await _remove(this, left, doomed)
+        await _remove(this, pruning.left(), doomed)
         await this.remover().clear(interrupted, scope.resource)
         this.check(scope)
 

@@ -150,6 +150,10 @@ SHOWN: Mapping[str, Sequence[tuple[str, str]]] = {
         ("delete", f"{KUBERNETES}/test_delete.py::test_what_blocks_is_named"),
         ("refresh", f"{OBSERVE}::test_many_that_moved_are_read_by_one_list"),
         ("what drift is", f"{OBSERVE}::test_drift_is_what_applying_would_change"),
+        (
+            "what is no longer in the program",
+            f"{E2E}/test_trouble.py::test_the_others_are_through_while_one_is_still_waited_for",
+        ),
         ("`up` without `--refresh`", f"{PROGRAMS}/test_targets.py::test_an_update_without_a_refresh_goes_by_the_state"),
         ("drift with `selfHeal: false`", f"{E2E}/test_drift.py::test_d_without_self_heal_drift_is_shown_and_stays"),
         ("drift with `paused: true`", f"{E2E}/test_paused.py::test_a_paused_cluster_stays_while_the_others_go_on"),
