@@ -54,7 +54,7 @@ def _collecting_seldom() -> Iterator[None]:
 async def _perform(engine: Engine, request: RunRequest, view: View, end: Callable[[], None]) -> RunResult:
     stop = asyncio.Event()
     shielded = Shielded(view, stop)
-    with _interruptible(stop, shielded.say, end):
+    with _interruptible(stop, shielded, end):
         ticking = asyncio.create_task(_tick(shielded))
         try:
             return await engine.run(request, shielded.show, stop)
@@ -72,7 +72,7 @@ class Shielded:
 
     def show(self, event: Event) -> None:
         """Show the event, if anybody reads."""
-        self._attempt(lambda: self._view.show(event))
+        self._attempt(self._view.show, event)
 
     def tick(self) -> None:
         """Tell that work goes on, if anybody reads."""
@@ -80,13 +80,13 @@ class Shielded:
 
     def say(self, text: str) -> None:
         """Tell it, if anybody reads."""
-        self._attempt(lambda: self._view.say(text))
+        self._attempt(self._view.say, text)
 
-    def _attempt(self, action: Callable[[], None]) -> None:
+    def _attempt(self, action: Callable[..., None], *told: Event | str) -> None:
         if self._lost:
             return
         try:
-            action()
+            action(*told)
         except OSError:
             self._lost = True
             self._stop.set()
@@ -99,15 +99,17 @@ async def _tick(view: Shielded) -> None:
 
 
 @contextmanager
-def _interruptible(stop: asyncio.Event, say: Callable[[str], None], end: Callable[[], None]) -> Iterator[None]:
+def _interruptible(stop: asyncio.Event, view: Shielded, end: Callable[[], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def interrupt() -> None:
         if stop.is_set():
+            # What the view keeps for its next tick would be lost with the process.
+            view.tick()
             end()
         else:
             stop.set()
-            say(STOPPING)
+            view.say(STOPPING)
 
     for each in SIGNALS:
         loop.add_signal_handler(each, interrupt)

@@ -36,7 +36,8 @@ class JsonView:
         self._write(type(event).__name__, plain(event))
 
     def tick(self) -> None:
-        """Write nothing: a program needs no sign of life."""
+        """Let a reader have the lines so far. Nothing is written: a program needs no sign of life."""
+        self._stream.flush()
 
     def say(self, text: str) -> None:
         """Tell the user, not the program."""
@@ -55,11 +56,12 @@ class JsonView:
         request = self._request
         head = {"command": request.command.value, "stack": request.stack, "dryRun": request.dry_run}
         self._write("Summary", {**head, **plain(result), "exitCode": exit_code})
+        self._stream.flush()
 
     def _write(self, name: str, fields: Mapping[str, Any]) -> None:
         moment = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = {"type": _lower_first(name), "time": moment, **fields}
-        print(json.dumps(line, ensure_ascii=False, default=str), file=self._stream, flush=True)
+        print(json.dumps(line, ensure_ascii=False, default=str), file=self._stream)
 
 
 def plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from rich.console import Console
 from rich.text import Text
@@ -40,7 +41,7 @@ STARTING = {
 
 
 class PlainView:
-    """Prints lines as events come in. clock: seconds, monotonic. quiet: no progress lines."""
+    """Prints a line for each event that is worth one, at every tick. clock: seconds, monotonic. quiet: no progress."""
 
     def __init__(self, console: Console, report: Report, clock: Callable[[], float], *, quiet: bool = False) -> None:
         self._console = console
@@ -49,40 +50,50 @@ class PlainView:
         self._quiet = quiet
         self._tally = tally.Tally()
         self._began = self._printed = clock()
+        self._kept: list[Text] = []
 
     def show(self, event: Event) -> None:
-        """Print an event that is worth a line."""
+        """Take in an event, and a line of those that are worth one."""
         self._tally.add(event)
         self._report.add(event)
         text = line(event, dry_run=self._report.dry_run)
         if text:
-            self._print(text)
+            self._add(text)
 
     def tick(self) -> None:
-        """Print a progress line if nothing was printed for some seconds."""
+        """Print the lines so far, or, if there were none for some seconds, a progress line."""
         now = self._clock()
         if not self._quiet and now - self._printed >= PROGRESS_EVERY_S:
-            self._print(Text(progress(self._tally, now - self._began, dry_run=self._report.dry_run), "dim"))
+            self._add(Text(progress(self._tally, now - self._began, dry_run=self._report.dry_run), "dim"))
+        self._flush()
 
     def say(self, text: str) -> None:
         """Print a line."""
-        self._print(Text(text, "bold"))
+        self._add(Text(text, "bold"))
+        self._flush()
 
     def finish(self, ending: Ending) -> None:
         """Print the report, apart from the lines before it."""
+        self._flush()
         self._console.print()
         self._report.print(self._console, ending.result, last=ending.last)
 
     def fail(self, _error: FleetError | None, /) -> None:
-        """Leave the lines as they are."""
+        """Print the lines that are left."""
+        with suppress(OSError):  # Nobody reads on; what the run failed for is to be told, not this.
+            self._flush()
 
-    def _print(self, text: Text) -> None:
-        if self._console.color_system is None:
-            # Rich takes 0.2 ms for a line, which is a lot beside the engine when thousands of objects change.
-            print(text.plain, file=self._console.file, flush=True)
-        else:
-            self._console.print(text, soft_wrap=True)
+    def _add(self, text: Text) -> None:
+        self._kept.append(text)
         self._printed = self._clock()
+
+    def _flush(self) -> None:
+        kept, self._kept = self._kept, []
+        if kept and self._console.color_system is None:
+            # Rich takes 0.2 ms for a line, which is a lot beside the engine when thousands of objects change.
+            print("\n".join(text.plain for text in kept), file=self._console.file, flush=True)
+        elif kept:
+            self._console.print(Text("\n").join(kept), soft_wrap=True)
 
 
 def line(event: Event, *, dry_run: bool) -> Text | None:

@@ -20,7 +20,10 @@ class Ending:
 
 
 class View(Protocol):
-    """One output of one run. `show` for every event, `tick` several times a second, then one of the ends."""
+    """One output of one run. `show` for every event, `tick` several times a second, then one of the ends.
+
+    What is shown may be kept for the next tick: thousands of objects change, and each write takes time from the engine.
+    """
 
     def show(self, event: Event) -> None:
         """Take in an event."""

@@ -123,3 +123,31 @@ def test_nothing_from_a_cluster_steers_the_terminal() -> None:
     text = plain.line(Message("evil \x1b[2J\x07 text"), dry_run=False)
     assert text is not None
     assert text.plain == "evil �[2J� text"
+
+
+def test_lines_are_written_at_ticks_and_none_is_left_at_the_end() -> None:
+    out = io.StringIO()
+    view = plain.PlainView(Console(file=out, width=240), Report(request(), Invocation(stack="demo")), Clock())
+    view.show(updated())
+    view.show(FAILED)
+    view.tick()
+    told = [
+        "hub/my-app: updated Deployment.apps default/web",
+        "hub/my-app: error: cannot create Deployment.apps default/web: it exists already",
+    ]
+    assert out.getvalue().splitlines() == told
+    view.show(ClusterFailed("dev", unreachable()))
+    view.fail(None)
+    assert out.getvalue().splitlines() == [*told, "dev: error: the cluster cannot be reached"]
+
+
+def test_lines_that_are_written_together_keep_their_colors() -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=240, force_terminal=True, color_system="standard")
+    view = plain.PlainView(console, Report(request(), Invocation(stack="demo")), Clock())
+    view.show(FAILED)
+    view.show(Message("fetching"))
+    view.tick()
+    failed, message = out.getvalue().splitlines()
+    assert "\x1b[31m" in failed
+    assert message == "fetching"
