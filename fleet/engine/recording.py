@@ -18,11 +18,12 @@ def record(
     id_: str = "",
     inputs: Mapping[str, Any] | None = None,
     outputs: Mapping[str, Any] | None = None,
+    init_errors: tuple[str, ...] | None = None,
     now: str,
 ) -> Resource:
     """Return the goal as the state records it. now: a timestamp, taken over only where something differs.
 
-    inputs, outputs: None keeps those of the goal and of the old resource.
+    inputs, outputs, init_errors: None keeps those of the goal, and of the old resource.
     old: what the state has of it so far, perhaps under another URN; None for nothing.
     """
     recorded = Resource(
@@ -44,14 +45,14 @@ def record(
         replace_on_changes=goal.replace_on_changes,
         additional_secret_outputs=goal.additional_secret_outputs,
         custom_timeouts=goal.timeouts,
+        init_errors=(old.init_errors if old else ()) if init_errors is None else init_errors,
         created=old.created if old else now,
         modified=old.modified if old else now,
+        # What the engine does not set itself, and so keeps as it found it.
+        source_position=old.source_position if old else "",
+        extra=old.extra if old else {},
+        import_id=old.import_id if old else "",
     )
     if old is None:
         return recorded
-    recorded = replace(recorded, **{name: getattr(old, name) for name in _NOT_OURS})
-    return recorded if recorded == old else replace(recorded, modified=now)
-
-
-# What the engine does not set itself, and so keeps as it found it.
-_NOT_OURS = ("source_position", "extra", "init_errors", "import_id")
+    return old if recorded == old else replace(recorded, modified=now)

@@ -273,7 +273,8 @@ class Registrar:
         step = applied.step
         if not applied.is_there:
             self._note_pending(step)
-        subject = step.with_inputs(objects.located(step.inputs, applied.live)).subject
+        located = objects.located(step.inputs, applied.live)
+        subject = step.subject if located is step.inputs else step.with_inputs(located).subject
         self._emit(StepFinished(subject, applied.operation, tuple(differing)))
         return Registered(step.urn, id_, _visible(outputs))
 
@@ -284,9 +285,16 @@ class Registrar:
         outputs = objects.outputs(inputs, live, step.manager, step.goal.additional_secret_outputs)
         id_ = objects.object_id(live) if applied.is_there else ""
         recorded = recording.record(
-            step.goal, step.urn, step.old, id_=id_, inputs=inputs, outputs=outputs, now=self._now()
+            step.goal,
+            step.urn,
+            step.old,
+            id_=id_,
+            inputs=inputs,
+            outputs=outputs,
+            init_errors=init_errors,
+            now=self._now(),
         )
-        self._roster.put(replace(recorded, init_errors=init_errors), former=step.old.urn if step.old else None)
+        self._roster.put(recorded, former=step.old.urn if step.old else None)
         self._arrived.note(step.connection.cluster, inputs)
         return id_, outputs
 

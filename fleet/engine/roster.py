@@ -125,10 +125,15 @@ class Roster:
         if former is not None and former != resource.urn:
             self._enter(replace(resource, aliases=(former,)), made=made)
             self._gone.add(former)
-        elif made or resource.key in self._touched or resource != self.current(resource.urn):
+        elif made or resource.key in self._touched or self._differs(resource):
             self._enter(resource, made=made)
         self._gone.discard(resource.urn)
         self._new[resource.urn] = resource
+
+    def _differs(self, resource: Resource) -> bool:
+        """Return whether that is news. Dataclasses compare all of their fields even with themselves."""
+        current = self.current(resource.urn)
+        return resource is not current and resource != current
 
     def keep(self, resource: Resource, *, former: str) -> None:
         """Record a resource of which nothing new is known: what may have become of it stays open."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 ROOT_STACK: Final = "pulumi:pulumi:Stack"
@@ -170,6 +171,11 @@ class Snapshot:
 def timestamp(now_ns: int) -> str:
     """Return RFC 3339 with nanoseconds, in UTC, as Go writes it: without trailing zeros. now_ns: `time.time_ns()`."""
     seconds, nanoseconds = divmod(now_ns, 1_000_000_000)
-    whole = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     fraction = f".{nanoseconds:09d}".rstrip("0").rstrip(".")
-    return f"{whole}{fraction}Z"
+    return f"{_whole(seconds)}{fraction}Z"
+
+
+@lru_cache(maxsize=4)
+def _whole(seconds: int) -> str:
+    """Return the part that thousands of resources have in common which a run records within a second."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
