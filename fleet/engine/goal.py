@@ -156,6 +156,8 @@ def _paths(request: resource_pb2.RegisterResourceRequest, option: str, given: It
 
 
 def _timeouts(request: resource_pb2.RegisterResourceRequest) -> dict[str, float]:
+    if not request.HasField("customTimeouts"):
+        return {}
     timeouts = request.customTimeouts
     given = {"create": timeouts.create, "update": timeouts.update, "delete": timeouts.delete}
     try:
@@ -171,17 +173,20 @@ def _about(request: resource_pb2.RegisterResourceRequest) -> str:
 
 
 def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
-    hooks = any(getattr(request.hooks, binding.name) for binding in request.hooks.DESCRIPTOR.fields)
     features = {
         "remote components": request.remote,
         "the import option": bool(request.importId),
         "transforms": bool(request.transforms),
-        "resource hooks": hooks,
+        "resource hooks": request.HasField("hooks") and _has_hooks(request.hooks),
         "replace_with": bool(request.replace_with),
         "replacement_trigger": request.HasField("replacement_trigger"),
         "parameterized packages": bool(request.packageRef),
         "state migrations": bool(request.state_migrations),
     }
-    used = [feature for feature, is_used in features.items() if is_used]
-    if used:
+    if any(features.values()):
+        used = [feature for feature, is_used in features.items() if is_used]
         raise unsupported(f"{_about(request)}: the embedded engine does not support {' and '.join(used)}")
+
+
+def _has_hooks(hooks: resource_pb2.RegisterResourceRequest.ResourceHooksBinding) -> bool:
+    return any(getattr(hooks, binding.name) for binding in hooks.DESCRIPTOR.fields)

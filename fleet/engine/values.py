@@ -41,7 +41,8 @@ def decode(message: struct_pb2.Struct) -> dict[str, Any]:
 
     Raises UnsupportedError for assets and archives.
     """
-    return {key: _decode(value) for key, value in message.fields.items()}
+    fields = message.fields
+    return {key: _decode(fields[key]) for key in fields}
 
 
 def _decode(value: struct_pb2.Value) -> Any:
@@ -62,7 +63,7 @@ def _decode(value: struct_pb2.Value) -> Any:
 def _decode_struct(message: struct_pb2.Struct) -> Any:
     fields = message.fields
     if SIGNATURE_KEY not in fields:
-        return {key: _decode(value) for key, value in fields.items()}
+        return {key: _decode(fields[key]) for key in fields}
     signature = fields[SIGNATURE_KEY].string_value
     if signature in _UNSUPPORTED:
         raise UnsupportedError(
