@@ -230,9 +230,11 @@ def marked(live: Any, inputs: Any) -> Any:
 
     A list with something secret in it is so as a whole, because a cluster may put it into another order.
     """
+    if not values.holds(inputs, Secret):
+        return live
     if isinstance(live, dict) and isinstance(inputs, Mapping):
         return {key: marked(value, inputs[key]) if key in inputs else value for key, value in live.items()}
-    return Secret(live) if values.holds(inputs, Secret) else live
+    return Secret(live)
 
 
 def resource_version(outputs_: Mapping[str, Any]) -> str | None:
