@@ -233,3 +233,17 @@ def test_folding_twice_is_folding_once(resources: tuple[Resource, ...]) -> None:
 
 def test_lines_are_json_that_others_can_read() -> None:
     assert [json.loads(journal.line(entry, Codec(vault().encrypt)))["put"]["urn"] for entry in (Put(A),)] == [A.urn]
+
+
+def test_a_line_is_in_the_file_once_its_future_is_done(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    book = journal.Journal(path, "")
+    futures = {}
+    for number in range(500):
+        futures[f'"line {number}"'] = book.append(f'"line {number}"')
+        if number % 50 == 0:
+            futures[f'"line {number}"'].result()
+            assert f'"line {number}"' in path.read_text().splitlines()
+    book.close()
+    assert path.read_text().splitlines()[1:] == list(futures)
+    assert all(future.done() for future in futures.values())
