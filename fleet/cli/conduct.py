@@ -13,7 +13,7 @@ import click
 
 from fleet.cli import stacks, terminal
 from fleet.cli.confirm import confirm
-from fleet.cli.engine import Engine, embedded
+from fleet.cli.engine import Embedded, Engine
 from fleet.cli.invocation import Invocation
 from fleet.cli.options import Flags
 from fleet.cli.perform import perform
@@ -54,6 +54,7 @@ class Conductor:
             result, report = self._run(dry_run=True, last=False)
             if result.cancelled or _is_hopeless(result):
                 return self._exit_code(result)
+            self.engine.expect(self.request)
             if result.changes and not self.flags.approved:
                 confirm(self.request, report.print_diff, self.terminal.console(stderr=self.flags.json))
         result, _ = self._run(dry_run=False, last=True)
@@ -117,7 +118,10 @@ def open_conductor(context: click.Context, command: Command, flags: Flags) -> Co
         apps=flags.app,
         selectors=flags.selector,
     )
-    return Conductor(engine_of(context), talk, flags, request, invocation)
+    engine = engine_of(context)
+    context.call_on_close(engine.dismiss)
+    engine.expect(request)
+    return Conductor(engine, talk, flags, request, invocation)
 
 
 def _budget(project: Project, stack: str, flags: Flags) -> Budget | None:
@@ -132,7 +136,7 @@ def _budget(project: Project, stack: str, flags: Flags) -> Budget | None:
 
 def engine_of(context: click.Context) -> Engine:
     """Return the engine that the command line was given, by default the embedded one."""
-    make: Callable[[], Engine] = context.find_root().obj or embedded
+    make: Callable[[], Engine] = context.find_root().obj or Embedded
     return make()
 
 

@@ -87,7 +87,7 @@ def _both(
     base, head = history.commit(against), history.commit("HEAD")
     asked = offline.question("render", project, stack, base=project.folder)
     asked = replace(asked, pin=history.pin(head, against))
-    python = offline.interpreter(project)
+    python = project.python
     with (
         offline.showing(context) as say,
         tempfile.TemporaryDirectory(prefix="fleet-") as directory,

@@ -15,7 +15,7 @@ import click
 from rich.text import Text
 
 from fleet.cli import stacks, terminal, words
-from fleet.engine import child, stack_config
+from fleet.engine import stack_config
 from fleet.engine.project import Project
 from fleet.program.asking import ask
 from fleet.program.question import Question
@@ -42,16 +42,10 @@ def question(what: str, project: Project, stack: str, base: Path, **arguments: A
     )
 
 
-def interpreter(project: Project) -> str:
-    """Return the Python that the project's program is run by."""
-    virtualenv = project.runtime_options.get("virtualenv")
-    return child.interpreter(project.folder, str(virtualenv) if virtualenv else None)
-
-
 def answered(context: click.Context, asked: Question, project: Project) -> Any:
     """Return the answer, showing progress and warnings meanwhile."""
     with showing(context) as say:
-        return ask(asked, interpreter(project), say)
+        return ask(asked, project.python, say)
 
 
 @contextmanager

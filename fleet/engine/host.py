@@ -1,8 +1,11 @@
 """The program's process: runs `__main__.py` against a monitor, by the contract of Pulumi's Python language host.
 
-Started by `fleet.engine.program` as a script of its own; it imports nothing of this project. Arguments and
-environment are those that `pulumi-language-python` hands to its exec script (research:
-sdk/python/cmd/pulumi-language-python/main.go), so a program cannot tell the difference.
+Started by `fleet.engine.standby` as a script of its own, in the program's directory. It loads what takes long, and only
+then reads what to run: one JSON object on standard input, with what `pulumi-language-python` hands to its exec script
+as arguments and as environment (sdk/python/cmd/pulumi-language-python/main.go), so a program cannot tell the
+difference. Where standard input ends without one, the engine has no program to run, or is gone: then it goes too.
+
+Its one argument, which may be missing, is a module to load ahead. Of this project it imports nothing else.
 
 Exit codes: 0; 1 for an error that the SDK raised on purpose; 32 for one that was shown already. Where the program
 leaves with `SystemExit` raised from an error that has an `exit_code`, that code is used, so that the kind of failure
@@ -11,16 +14,21 @@ is not lost.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
+import importlib
+import json
 import logging
 import os
 import runpy
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from importlib.machinery import PathFinder
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pulumi.runtime
@@ -30,20 +38,38 @@ from pulumi.runtime.proto import source_pb2
 SHOWN = 32
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(ahead: Sequence[str]) -> int:
+    """Load what the program will need, then run what is ordered; return the exit code for the process."""
+    for module in ahead:
+        # The program will meet with the same, and then it is its author's to read.
+        with suppress(Exception):
+            _load(module)
+    order = sys.stdin.buffer.read()
+    return run(json.loads(order)) if order.endswith(b"\n") else 0
+
+
+def _load(module: str) -> None:
+    """Import a module, unless the program would find another of that name in its own directory."""
+    package = module.partition(".")[0]
+    found, own = find_spec(package), PathFinder.find_spec(package, [str(Path.cwd())])
+    if found is not None and (own is None or own.origin == found.origin):
+        importlib.import_module(module)
+
+
+def run(order: Mapping[str, Any]) -> int:
     """Run the program and return the exit code for the process."""
-    options = _parse(arguments)
+    os.environ.update(order["environment"])
     pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())
     pulumi.runtime.configure(
         pulumi.runtime.Settings(
-            monitor=options.monitor,
-            engine=options.engine,
-            project=options.project,
-            stack=options.stack,
-            parallel=options.parallel,
-            dry_run=options.dry_run == "true",
-            organization=options.organization,
-            root_directory=options.root_directory,
+            monitor=order["monitor"],
+            engine=order["engine"],
+            project=order["project"],
+            stack=order["stack"],
+            parallel=order["parallel"],
+            dry_run=order["dry_run"],
+            organization=order["organization"],
+            root_directory=order["root_directory"],
         )
     )
     # The SDK logs about five debug messages per resource, each a synchronous call to an engine that drops them.
@@ -52,22 +78,12 @@ def main(arguments: Sequence[str]) -> int:
     pulumi.runtime.resource._get_stack_trace = source_pb2.StackTrace  # noqa: SLF001 - there is no public switch
     # Futures that nobody awaits are how the SDK ends after a failure; asyncio would print each of them.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    sys.argv = [options.program, *options.arguments]
-    os.chdir(options.pwd)
-    if not _main_file(options.program).is_file():
-        pulumi.log.error(f"There is no program: {_main_file(options.program)} is not there")
+    program = order["program"]
+    sys.argv = [program]
+    if not _main_file(program).is_file():
+        pulumi.log.error(f"There is no program: {_main_file(program)} is not there")
         return SHOWN
-    return _run(options.program, max(options.parallel, 1) * 4)
-
-
-def _parse(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Run a Pulumi program in Python")
-    for name in ("monitor", "engine", "project", "stack", "organization", "root_directory", "pwd", "dry_run"):
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--parallel", type=int, required=True)
-    parser.add_argument("program")
-    parser.add_argument("arguments", nargs="*")
-    return parser.parse_args(arguments)
+    return _run(program, max(order["parallel"], 1) * 4)
 
 
 def _run(program: str, threads: int) -> int:

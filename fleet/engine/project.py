@@ -6,6 +6,7 @@ In: a folder. Out: a Project, with everything that is wrong found at once. It re
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +44,18 @@ class Project:
     def folder(self) -> Path:
         """The folder that Pulumi.yaml is in."""
         return self.file.parent
+
+    @property
+    def program_dir(self) -> Path:
+        """The program's working directory; what relative paths in it are relative to."""
+        return self.program.parent if self.program.is_file() else self.program
+
+    @property
+    def python(self) -> str:
+        """The Python of the project's virtual environment where it has one, else the one that runs now."""
+        virtualenv = self.runtime_options.get("virtualenv")
+        python = self.folder / str(virtualenv) / "bin" / "python" if virtualenv else None
+        return str(python) if python is not None and python.exists() else sys.executable
 
     def shown(self, path: Path) -> str:
         """Return a path as the user would write it: relative to the project where it is in there."""

@@ -30,6 +30,7 @@ from fleet.engine.recorder import Recorder
 from fleet.engine.request import Command, RunRequest, RunResult, Selection
 from fleet.engine.roster import Roster
 from fleet.engine.selection import Scope, outputs_without
+from fleet.engine.standby import Host
 from fleet.engine.state import Resource, Snapshot
 from fleet.engine.workspace import Workspace
 from fleet.errors import DeclarationError, FleetError, Problem, StackNotFoundError
@@ -38,9 +39,12 @@ from fleet.errors import DeclarationError, FleetError, Problem, StackNotFoundErr
 _KINDS = {Command.UP: "update", Command.REFRESH: "refresh", Command.DESTROY: "destroy"}
 
 
-async def run(request: RunRequest, emit: Callable[[Event], None], stop: asyncio.Event) -> RunResult:
+async def run(
+    request: RunRequest, emit: Callable[[Event], None], stop: asyncio.Event, waiting: Host | None = None
+) -> RunResult:
     """Carry out the request. Setting `stop` ends the run cleanly: what is under way is finished, nothing else is begun.
 
+    waiting: a process that was started for the project's program; it stays the caller's to dismiss. None starts one.
     Raises FleetError where nothing could be done at all: no project, no state, no lock, no passphrase.
     """
     workspace = Workspace.open(request.project_dir, request.stack, os.environ)
@@ -55,7 +59,7 @@ async def run(request: RunRequest, emit: Callable[[Event], None], stop: asyncio.
             if request.command is not Command.UP:
                 clusters.add_all()
             included = urns.Included(request.targets, request.excludes)
-            this = _Run(workspace, request, roster, clusters, recorder, stop, included)
+            this = _Run(workspace, request, roster, clusters, recorder, stop, included, waiting)
             await _COMMANDS[request.command](this)
         if stop.is_set():
             recorder.cancelled()
@@ -145,6 +149,7 @@ class _Run:
     recorder: Recorder
     stop: asyncio.Event
     included: urns.Included
+    waiting: Host | None
 
     def scope(self) -> Scope:
         """Return what was asked for."""
@@ -200,7 +205,8 @@ async def _up(this: _Run) -> None:
         options, this.roster, this.clusters, interrupted, pruning, emit=this.recorder, stop=this.stop
     )
     async with monitor.serve(deployment, this.recorder) as address:
-        exit_code = await child.run(this.workspace.program(request), address, this.recorder, this.stop)
+        program = this.workspace.program(request)
+        exit_code = await child.run(program, address, this.recorder, this.stop, this.waiting)
         await deployment.settle()
         await pruning.settle()
     if _succeeded(this, deployment.error, exit_code):

@@ -59,7 +59,7 @@ class Workspace:
     @property
     def program_dir(self) -> Path:
         """The program's working directory; what relative paths in it are relative to."""
-        return self.project.program.parent if self.project.program.is_file() else self.project.program
+        return self.project.program_dir
 
     def known_stacks(self) -> tuple[str, ...]:
         """Return the stacks of the project that have a configuration or a state."""
@@ -69,12 +69,11 @@ class Workspace:
     def program(self, request: RunRequest) -> child.Program:
         """Return how the program is started for a run."""
         program = self.project.program
-        virtualenv = self.project.runtime_options.get("virtualenv")
         return child.Program(
             root=self.project.folder,
             directory=self.program_dir,
             main=program.name if program.is_file() else ".",
-            python=child.interpreter(self.project.folder, str(virtualenv) if virtualenv else None),
+            python=self.project.python,
             project=self.ref.project,
             stack=self.ref.stack,
             config=self.configuration.values,

@@ -26,6 +26,16 @@ class ScriptedEngine:
     unhealed: tuple[str, ...] = ()
     selected: tuple[str, ...] = ()
     requests: list[RunRequest] = field(default_factory=list)
+    expected: list[RunRequest] = field(default_factory=list)
+    dismissed: int = 0
+
+    def expect(self, request: RunRequest) -> None:
+        """Take note that a run will follow."""
+        self.expected.append(request)
+
+    def dismiss(self) -> None:
+        """Take note that no run follows any more."""
+        self.dismissed += 1
 
     async def run(self, request: RunRequest, emit: Callable[[Event], None], stop: asyncio.Event) -> RunResult:
         """Emit what is scripted, then answer."""

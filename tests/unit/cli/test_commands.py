@@ -386,3 +386,28 @@ def test_the_exit_codes_are_those_of_the_errors() -> None:
     assert {error.exit_code for error in ALL_ERRORS} | {0} == set(codes)
     assert errors.CancelledError.exit_code == main.STOPPED
     assert codes[7] == "`--expect-no-changes` or `--check`, and there were changes."
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        pytest.param(("preview",), 1, id="one run"),
+        pytest.param(("up", "--yes"), 2, id="the update after the preview as well"),
+        pytest.param(("up", "--skip-preview"), 1, id="the update alone"),
+        pytest.param(("up", "--skip-preview", "--preview-only"), 0, id="wrong options"),
+        pytest.param(("up", "--yes", "-s", "other/project/demo"), 0, id="no such stack"),
+    ],
+)
+def test_the_engine_is_told_of_each_run_beforehand_and_when_none_follows(
+    project: Path, words: tuple[str, ...], expected: int
+) -> None:
+    engine = ScriptedEngine([RunResult(changes=True)])
+    invoke(engine, project, *words)
+    assert len(engine.expected) == expected
+    assert engine.dismissed == min(expected, 1)
+
+
+def test_after_a_preview_that_fails_no_run_is_expected(project: Path) -> None:
+    engine = ScriptedEngine([RunResult(failures=(Problem("broken"),), exit_code=1)])
+    assert invoke(engine, project, "up", "--yes").exit_code == 1
+    assert (len(engine.expected), engine.dismissed) == (1, 1)
