@@ -7,8 +7,9 @@ knows how things are merged. Whether a repository, revision or path exists is no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
 from typing import Any
 
 from fleet.errors import DeclarationError, Problem, Where
@@ -17,7 +18,7 @@ from fleet.model.cluster import Cluster
 from fleet.model.override import Override
 from fleet.model.project import DEFAULT_PROJECT
 from fleet.model.selector import parse_selector
-from fleet.model.source import ChartSource, Source
+from fleet.model.source import ChartSource, Source, Tool
 from fleet.plan import leaves
 from fleet.plan.expand import declared, mirrored, mirrored_as, overridden
 from fleet.plan.layers import Layer, about, layers, selected
@@ -25,6 +26,7 @@ from fleet.plan.leaves import Path
 from fleet.plan.namespace import DEFAULT_NAMESPACE
 
 APPLICATION, CLUSTER, CONFIGURATION, DEFAULT = "application", "cluster", "configuration", "default"
+SOURCE_FILE = "source file"
 
 # The first of these that has a value of some name is the one that Helm takes.
 _RANKS = ("file_parameters", "string_parameters", "parameters", "values")
@@ -34,8 +36,8 @@ _RANKS = ("file_parameters", "string_parameters", "parameters", "values")
 class Said:
     """One value, and who says it.
 
-    by: `application`, `override 2 (env=prod)`, `destination`, `cluster`, `configuration`; `default` if it is what holds
-        where nobody says anything.
+    by: `application`, `override 2 (env=prod)`, `destination`, `source file`, `cluster`, `configuration`; `default` if
+        it is what holds where nobody says anything.
     where: the place of what says it. path: of what it says below that, in fields of the DSL.
     """
 
@@ -73,6 +75,17 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """One of the files in a source's path that tell its tool something.
+
+    on_top: a tool → the tool with the file on top. place: a path of fields → where the file says that.
+    """
+
+    on_top: Callable[[Tool], Tool]
+    place: Callable[[Path], Where]
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """What holds at one destination. overrides: all that the application has."""
 
@@ -86,11 +99,16 @@ class Explanation:
 
 
 def explain(
-    application: Application, destination: Destination, cluster: Cluster, mirrors: Mapping[str, str]
+    application: Application,
+    destination: Destination,
+    cluster: Cluster,
+    mirrors: Mapping[str, str],
+    files: Mapping[int, Sequence[Told]] = MappingProxyType({}),
 ) -> Explanation:
     """Return what holds for an application about whose overrides `misfits` has nothing to say.
 
-    mirrors: as for `expand`. Raises DeclarationError for what does not fit together in the cluster.
+    mirrors: as for `expand`. files: by the position of their source; the last one counts most. Raises DeclarationError
+    for what does not fit together in the cluster.
     """
     above = layers(application, destination, cluster)
     facts = [*_skip(above), *_placing(application, above)]
@@ -98,7 +116,8 @@ def explain(
     for position in range(len(application.all_sources)):
         path: Path = ("source",) if application.source else ("sources", position)
         try:
-            found = _source(path, position, application, above, mirrors)
+            found = _source(path, position, application, above, files.get(position, ()))
+            found |= _mirror(application.all_sources[position], found, mirrors)
         except DeclarationError as error:
             problems += (each.at(application=application.name, cluster=cluster.name) for each in error.problems)
             continue
@@ -190,7 +209,7 @@ def _said(layer: Layer, name: str) -> Said:
 
 
 def _source(
-    path: Path, position: int, application: Application, above: Sequence[Layer], mirrors: Mapping[str, str]
+    path: Path, position: int, application: Application, above: Sequence[Layer], files: Sequence[Told]
 ) -> dict[Path, tuple[Said, ...]]:
     """Return what is said about one of the sources, leaf by leaf."""
     source = application.all_sources[position]
@@ -209,11 +228,21 @@ def _source(
             raise DeclarationError(changed)
         said = _with_layer(said, leaves.of_source(changed), layer, source)
         state = changed
-    if mirrored(source.repo, mirrors) != source.repo:
-        where, url = Where(key="config.fleet:repositories"), mirrored_as(source.repo, mirrors)
-        mirror = Said(CONFIGURATION, mirrors[url], where, (url,))
-        said["repo",] = (*said["repo",], mirror)
+    for file in files:
+        state = replace(state, tool=file.on_top(state.tool))
+        said = _with_file(said, leaves.of_source(state), file)
     return said
+
+
+def _mirror(
+    source: Source, said: Mapping[Path, tuple[Said, ...]], mirrors: Mapping[str, str]
+) -> dict[Path, tuple[Said, ...]]:
+    """Return what is said about where a source is fetched from, if that is elsewhere."""
+    url = mirrored_as(source.repo, mirrors)
+    if mirrored(source.repo, mirrors) == source.repo:
+        return {}
+    mirror = Said(CONFIGURATION, mirrors[url], Where(key="config.fleet:repositories"), (url,))
+    return {("repo",): (*said["repo",], mirror)}
 
 
 _DEFAULTS: Mapping[Path, Any] = {("revision",): "HEAD", ("version",): "*"}
@@ -224,15 +253,34 @@ def _with_layer(
 ) -> dict[Path, tuple[Said, ...]]:
     """Return what is said when a layer has said what makes the leaves what they are now."""
     own = _own(layer.override, source)
+    return _changed(
+        before, now, own, lambda leaf, value: Said(layer.name, value, layer.override.where, _below(leaf, before))
+    )
+
+
+def _with_file(
+    before: Mapping[Path, tuple[Said, ...]], now: Mapping[Path, Any], file: Told
+) -> dict[Path, tuple[Said, ...]]:
+    """Return what is said when a file of the source's path has said what it changes."""
+    return _changed(before, now, frozenset(), lambda leaf, value: Said(SOURCE_FILE, value, file.place(leaf), leaf))
+
+
+def _changed(
+    before: Mapping[Path, tuple[Said, ...]],
+    now: Mapping[Path, Any],
+    own: Collection[Path],
+    say: Callable[[Path, Any], Said],
+) -> dict[Path, tuple[Said, ...]]:
+    """Return what is said when somebody has said what makes the leaves what they are now.
+
+    own: what they say, even if it changes nothing.
+    """
     gone = [leaf for leaf in before if leaf not in now]
     after: dict[Path, tuple[Said, ...]] = {}
     for leaf, value in now.items():
         earlier = before.get(leaf) or tuple(said for each in gone if _related(each, leaf) for said in before[each])
         there = leaf in before and _same(before[leaf][-1].value, value)
-        if there and leaf not in own:
-            after[leaf] = earlier
-            continue
-        after[leaf] = (*earlier, Said(layer.name, value, layer.override.where, _below(leaf, before)))
+        after[leaf] = earlier if there and leaf not in own else (*earlier, say(leaf, value))
     return after
 
 

@@ -17,7 +17,7 @@ from fleet.model.plan import ClusterPlan, Revision, Target
 from fleet.model.settings import Settings
 from fleet.program import connections
 from fleet.program.decision import intend, planned
-from fleet.program.explaining import explained
+from fleet.program.explaining import Asked, explained
 from fleet.program.lines import located
 from fleet.program.question import Pin, Question
 from fleet.program.say import Say
@@ -121,9 +121,9 @@ def _at(revision: Revision, pin: Pin, question: Question) -> Revision:
     return replace(revision, repo=pin.repositories[0], name=pin.commit) if meant else revision
 
 
-def _explain(question: Question, settings: Settings, problems: tuple[Problem, ...], _: Say) -> dict[str, Any]:
+def _explain(question: Question, settings: Settings, problems: tuple[Problem, ...], say: Say) -> dict[str, Any]:
     """Return what holds for one application in one cluster, and who says so; see `fleet.program.explaining`."""
-    return explained(settings, problems, **question.arguments)
+    return explained(Asked(**question.arguments), settings, problems, say, base=question.base)
 
 
 _Answer = Callable[[Question, Settings, tuple[Problem, ...], Say], Any]

@@ -1,7 +1,7 @@
 """Explaining: what a stack's declaration says about one application in one cluster, and where it says so.
 
 In: settings and names. Out: JSON-like data: per destination the facts, who says them, and the lines where that is.
-Nothing is fetched and nothing rendered.
+Nothing is rendered, and nothing fetched unless that is asked for.
 """
 
 from __future__ import annotations
@@ -10,38 +10,72 @@ import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from fleet.argo import paths
 from fleet.errors import DeclarationError, Problem, Where
-from fleet.model.application import Application
+from fleet.model.application import Application, Destination
 from fleet.model.cluster import Cluster
 from fleet.model.fleet import Fleet
 from fleet.model.masking import mask
 from fleet.model.patch import Patch
 from fleet.model.settings import Settings
-from fleet.plan.expand import misfits, repeated_names
-from fleet.plan.explanation import APPLICATION, CONFIGURATION, Explanation, Fact, Judged, Said, explain
+from fleet.plan.expand import misfits, repeated_names, targets_of
+from fleet.plan.explanation import (
+    APPLICATION,
+    CONFIGURATION,
+    SOURCE_FILE,
+    Explanation,
+    Fact,
+    Judged,
+    Said,
+    Told,
+    explain,
+)
 from fleet.plan.leaves import shown
 from fleet.plan.reference import find, nearest_reference, unknown_references
 from fleet.program.declaration import declare
 from fleet.program.lines import Files
+from fleet.program.reading import opened
+from fleet.program.say import Say
+from fleet.program.source_files import told_by_files
 from fleet.register.configuration import file_of
 
 
-def explained(settings: Settings, problems: tuple[Problem, ...], *, application: str, cluster: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is to be explained.
+
+    cluster: its name, or one of its URLs. fetch: True reads the sources for the files in them that count.
+    """
+
+    application: str
+    cluster: str
+    fetch: bool = False
+
+
+def explained(
+    asked: Asked, settings: Settings, problems: tuple[Problem, ...], say: Say, *, base: Path | None = None
+) -> dict[str, Any]:
     """Return what holds at each of the application's destinations in the cluster.
 
-    cluster: its name, or one of its URLs. Raises DeclarationError for what is not there, naming what is near it, and
-    for what does not fit together about this application; what is wrong with others is not looked for.
+    base: as for `opened`. Raises DeclarationError for what is not there, naming what is near it, and for what does not
+    fit together about this application; what is wrong with others is not looked for. With `fetch` SourceError, too.
     """
     fleet = declare(settings, problems)
     wrong = list(repeated_names(fleet))
     if wrong:
         raise DeclarationError(*wrong)
-    meant, where = _application(fleet, application), _cluster(fleet, cluster)
+    meant, where = _application(fleet, asked.application), _cluster(fleet, asked.cluster)
     places = _Places(Files(settings.project_dir), file_of(settings.stack))
-    found = _explanations(fleet, meant, where, settings.mirrors)
+    here = _destinations(fleet, meant, where)
+    files: dict[Destination, Mapping[int, tuple[Told, ...]]] = {}
+    if asked.fetch:
+        targets, _ = targets_of(replace(meant, destinations=here), fleet.clusters, settings.mirrors)
+        with opened(settings, say, base=base) as sources:
+            files = {each.destination: told_by_files(each, sources) for each in targets}
+    found = [explain(meant, each, where, settings.mirrors, files.get(each, {})) for each in here]
     return {
         "application": meant.name,
         "cluster": where.name,
@@ -79,9 +113,8 @@ def _cluster(fleet: Fleet, reference: str) -> Cluster:
     )
 
 
-def _explanations(
-    fleet: Fleet, application: Application, cluster: Cluster, mirrors: Mapping[str, str]
-) -> list[Explanation]:
+def _destinations(fleet: Fleet, application: Application, cluster: Cluster) -> list[Destination]:
+    """Return the application's destinations in a cluster."""
     problems = [each.at(application=application.name) for each in misfits(application)]
     if problems:
         raise DeclarationError(*problems)
@@ -89,7 +122,7 @@ def _explanations(
     here = [destination for destination, found in meant.items() if found == cluster]
     if not here:
         raise DeclarationError(_nowhere(application, cluster, meant.values()))
-    return [explain(application, destination, cluster, mirrors) for destination in here]
+    return here
 
 
 def _nowhere(application: Application, cluster: Cluster, found: Iterable[Cluster | Problem]) -> Problem:
@@ -114,7 +147,7 @@ class _Places:
         where = said.where
         if said.by == CONFIGURATION:
             where = replace(where, file=self.configuration, key=f"{where.key}.{shown(said.path)}")
-        elif where.file.endswith((".yaml", ".yml")):
+        elif said.by != SOURCE_FILE and where.file.endswith((".yaml", ".yml")):
             below = paths.of_application(said.path) if said.by == APPLICATION else paths.of_changes(said.path)
             where = replace(where, key=".".join(filter(None, (where.key, below))))
         return self.shown(where)

@@ -27,8 +27,30 @@ def read_sources(
 ) -> tuple[Rendered, ...]:
     """Return the targets with what their sources hold.
 
-    rules: what is not signed as they want it is not read. base: where relative paths of repositories start; None is the
-    project's directory. Raises SourceError, RenderError or PolicyError with every problem.
+    rules: what is not signed as they want it is not read. base: as for `opened`. Raises SourceError, RenderError or
+    PolicyError with every problem.
+    """
+    with opened(settings, say, base=base) as sources:
+        revisions = used_by(targets, revisions_of, lambda target: target.sources)
+        commits = sources.resolve(revisions, revisions, everywhere=passing_credentials(targets))
+        signed, unsigned = trusted(targets, commits, rules, sources.git, settings.project_dir)
+        requests = used_by(signed, lambda target: requests_of(target, commits), lambda target: target.rendering)
+        manifests, failed = render_possible(requests, sources, say.warning, requests, overrule=overrule)
+        whole = [target for target in signed if manifests.keys() >= set(requests_of(target, commits))]
+        together = {target: _together(target, commits, manifests) for target in whole}
+        for line in dict.fromkeys(line for _, repeated in together.values() for line in repeated):
+            say.warning(line)
+        objects = {target: objects for target, (objects, _) in together.items()}
+        patched = _patched(objects, commits, sources.cache_dir, (unsigned, failed))
+    return tuple(
+        Rendered(target, tuple(commits[each] for each in revisions_of(target)), patched[target]) for target in targets
+    )
+
+
+def opened(settings: Settings, say: Say, *, base: Path | None = None) -> Sources:
+    """Return what a run reads from, to be entered.
+
+    base: where relative paths of repositories start; None is the project's directory.
     """
     repositories = Repositories(
         cache_dir=settings.cache_dir,
@@ -46,21 +68,7 @@ def read_sources(
         report=say.progress,
         warn=say.warning,
     )
-    with Sources(repositories, charts, settings.cache_days) as sources:
-        revisions = used_by(targets, revisions_of, lambda target: target.sources)
-        commits = sources.resolve(revisions, revisions, everywhere=passing_credentials(targets))
-        signed, unsigned = trusted(targets, commits, rules, repositories, settings.project_dir)
-        requests = used_by(signed, lambda target: requests_of(target, commits), lambda target: target.rendering)
-        manifests, failed = render_possible(requests, sources, say.warning, requests, overrule=overrule)
-        whole = [target for target in signed if manifests.keys() >= set(requests_of(target, commits))]
-        together = {target: _together(target, commits, manifests) for target in whole}
-        for line in dict.fromkeys(line for _, repeated in together.values() for line in repeated):
-            say.warning(line)
-        objects = {target: objects for target, (objects, _) in together.items()}
-        patched = _patched(objects, commits, sources.cache_dir, (unsigned, failed))
-    return tuple(
-        Rendered(target, tuple(commits[each] for each in revisions_of(target)), patched[target]) for target in targets
-    )
+    return Sources(repositories, charts, settings.cache_days)
 
 
 def _together(

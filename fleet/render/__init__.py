@@ -23,10 +23,11 @@ from fleet.render.partial import LackingError
 from fleet.render.problems import completed, users
 from fleet.render.progress import Report, once
 from fleet.render.renderer import Overrule, Renderer, as_declared, needed
+from fleet.render.source_files import source_files
 from fleet.render.sources import Sources
 from fleet.render.tools import Tools
 
-__all__ = ["Charts", "Repositories", "Sources", "render_possible"]
+__all__ = ["Charts", "Repositories", "Sources", "render_possible", "source_files_of"]
 
 Result = TypeVar("Result")
 
@@ -67,6 +68,23 @@ def render_possible(
         cache.trim()
     made = {request: rendered[same] for request, same in settled.items() if same in rendered}
     return MappingProxyType(made), _all_of(failed)
+
+
+def source_files_of(
+    requests: Iterable[RenderRequest], sources: Sources, used_by: Mapping[RenderRequest, Where] = MappingProxyType({})
+) -> Mapping[RenderRequest, tuple[tuple[str, str], ...]]:
+    """Return path and text of each request's source files, in the order in which they count. Raises SourceError."""
+
+    def read(request: RenderRequest) -> tuple[tuple[str, str], ...]:
+        with sources.snapshot(request) as snapshot:
+            return () if request.chart else tuple(source_files(request, snapshot))
+
+    failed: list[FleetError] = []
+    found = _each(dict.fromkeys(requests), read, sources, failed, lambda request: used_by.get(request, Where()))
+    error = _all_of(failed)
+    if error is not None:
+        raise error
+    return MappingProxyType(found)
 
 
 def _all_of(failed: Sequence[FleetError]) -> FleetError | None:
