@@ -62,9 +62,14 @@ def render(
     elif output == "json":
         click.echo(json.dumps([_entry(each) for each in found], indent=2))
     else:
-        texts = (f"---\n# {each.application} in {each.cluster}\n{text}" for each, text in with_yaml(found))
+        texts = (f"---\n# {_place(each)}\n{text}" for each, text in with_yaml(found))
         click.echo("".join(texts), nl=False)
 
 
+def _place(each: RenderedObject) -> str:
+    return f"{each.application} in {each.cluster}{', ' if each.turn else ''}{each.turn}"
+
+
 def _entry(each: RenderedObject) -> dict[str, Any]:
-    return {"cluster": each.cluster, "application": each.application, "manifest": each.body}
+    turn = {"turn": each.turn} if each.turn else {}
+    return {"cluster": each.cluster, "application": each.application, **turn, "manifest": each.body}

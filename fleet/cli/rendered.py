@@ -20,7 +20,8 @@ from fleet.errors import DeclarationError, Problem
 class RenderedObject:
     """One object that a cluster should hold. namespace: empty for cluster-scoped objects; group: for the core group.
 
-    retain: it stays in the cluster when it is no longer wanted. body: shared by all objects that have the same.
+    turn: its phase and wave, where the application has more than one in the cluster; else empty. retain: it stays in
+    the cluster when it is no longer wanted. body: shared by all objects that have the same.
     """
 
     cluster: str
@@ -29,6 +30,7 @@ class RenderedObject:
     kind: str
     namespace: str
     name: str
+    turn: str
     retain: bool
     body: Mapping[str, Any]
 
@@ -48,7 +50,12 @@ def objects(answer: Mapping[str, Any]) -> tuple[RenderedObject, ...]:
     bodies = [json.loads(body) for body in answer["bodies"]]
     return tuple(
         RenderedObject(
-            each["cluster"], each["application"], **each["key"], retain=each["retain"], body=bodies[each["body"]]
+            each["cluster"],
+            each["application"],
+            **each["key"],
+            turn=each["turn"],
+            retain=each["retain"],
+            body=bodies[each["body"]],
         )
         for each in answer["objects"]
     )

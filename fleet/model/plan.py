@@ -149,6 +149,7 @@ class PlannedObject:
     replaces: True deletes the object and makes it anew when anything in its manifest changes.
     waits: True if it is to become ready; it may take minutes.
     wait_timeout_s: how long at most; None for what its annotations say, else for the engine's ten minutes.
+    turn: when it has its turn, as in `Sync wave 0`, where its application has several in the cluster; else empty.
     awaited_by: what of its application begins when the object is ready, as in `Sync wave 1`; empty where nothing does,
         and for kinds that are ready as soon as they are there.
     """
@@ -166,6 +167,7 @@ class PlannedObject:
     replaces: bool = False
     waits: bool = False
     wait_timeout_s: float | None = None
+    turn: str = ""
     awaited_by: str = ""
 
 

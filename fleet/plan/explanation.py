@@ -164,14 +164,20 @@ def _settings(application: Application) -> Iterator[Fact]:
         yield _of_application(
             application.where, ("sync", name), getattr(application.sync, name), getattr(SyncPolicy(), name)
         )
+    wait = _BETWEEN_WAVES if application.wait is None else application.wait
+    yield _of_application(application.where, ("wait",), wait, _BETWEEN_WAVES)
+    yield _of_application(application.where, ("wait_timeout_s",), application.wait_timeout_s, _WAIT_TIMEOUT_S)
     for each in fields(Application):
         value = getattr(application, each.name)
         if each.name not in _TOLD_OTHERWISE and value != each.default:
             yield _of_application(application.where, (each.name,), value, each.default)
 
 
+_BETWEEN_WAVES = "between waves"
+_WAIT_TIMEOUT_S = next(each.default for each in fields(Application) if each.name == "wait_timeout_s")
 _TOLD_OTHERWISE = frozenset(
     {*("name", "source", "sources", "destinations"), *("namespace", "overrides", "project", "sync", "labels", "where")}
+    | {"wait", "wait_timeout_s"}
 )
 
 

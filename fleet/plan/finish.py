@@ -125,5 +125,6 @@ def _object(wanted: Wanted, definitions: _Definitions, before: order.Before) -> 
         replaces=hooks.runs_once(manifest),
         waits=marks.waits(wanted),
         wait_timeout_s=marks.wait_timeout_s(wanted),
+        turn=wanted.turn,
         awaited_by=marks.awaited_by(wanted),
     )

@@ -66,7 +66,7 @@ def sort_key(wanted: Wanted) -> tuple[int, Turn, int, str, str, str, str]:
 
 
 def followed(wanted: Iterable[Wanted]) -> tuple[Wanted, ...]:
-    """Return the objects of one cluster, each with what of its application comes after it."""
+    """Return the objects of one cluster, each with its turn and what of its application comes after it."""
     everything = tuple(wanted)
     turns: defaultdict[str, set[Turn]] = defaultdict(set)
     for each in everything:
@@ -79,8 +79,8 @@ def followed(wanted: Iterable[Wanted]) -> tuple[Wanted, ...]:
 def _followed(wanted: Wanted, next_turns: Mapping[Turn, Turn]) -> Wanted:
     if not next_turns or _is_basis(wanted.manifest):
         return wanted
-    after = next_turns.get(_turn(wanted.manifest))
-    return wanted if after is None else replace(wanted, followed_by=str(after))
+    own = _turn(wanted.manifest)
+    return replace(wanted, turn=str(own), followed_by=str(next_turns.get(own, "")))
 
 
 def dependencies(wanted: Sequence[Wanted]) -> tuple[tuple[Before, ...], tuple[Barrier, ...]]:

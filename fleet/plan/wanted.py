@@ -15,12 +15,14 @@ class Wanted:
     """One object, and the application and destination that want it.
 
     generated: made by `create_namespace`; no file holds it.
-    followed_by: what of the application has the turn after it in the cluster, as in `Sync wave 1`; empty for the last.
+    turn, followed_by: its turn, and the next one that the application has in the cluster, as in `Sync wave 1`; empty
+        for namespaces and definitions, and where the application has one turn only. Nothing follows the last one.
     """
 
     target: Target
     manifest: Manifest
     generated: bool = False
+    turn: str = ""
     followed_by: str = ""
 
     @property

@@ -96,6 +96,7 @@ def _objects(plan: ClusterPlan, numbers: dict[str, int]) -> Iterator[dict[str, A
             "cluster": plan.cluster.name,
             "application": each.application,
             "key": asdict(each.manifest.key),
+            "turn": each.turn,
             "retain": each.retain,
             "body": numbers.setdefault(body, len(numbers)),
         }

@@ -139,3 +139,28 @@ def test_an_object_that_cannot_be_looked_at_is_said_and_kept_until_the_program_c
     assert embedded.uid(place) == uid
     assert embedded.names() == ["other"]
     embedded.run("refresh", "--preview-only", "--expect-no-changes")
+
+
+BEHIND = """
+hub = connect()
+opts = ResourceOptions(provider=hub)
+first = config_map("first", {}, opts, labels=%s)
+box = pulumi.ComponentResource("desk:index:Box", "box", None, ResourceOptions(depends_on=[first]))
+config_map("inside", {}, ResourceOptions(provider=hub, parent=box))
+config_map("behind", {}, ResourceOptions(provider=hub, depends_on=[box]))
+config_map("beside", {}, opts)
+"""
+
+
+def test_a_component_that_needs_what_failed_is_left_alone_with_what_needs_it(desk: Desk) -> None:
+    run = desk.deploy(BEHIND % {"l": "not valid"}, "--continue-on-error", exit_code=None)
+    assert run.exit_code != 0, str(run)
+    assert desk.names() == ["beside"]
+    assert desk.resources("desk:index:Box") == {}
+    desk.deploy(BEHIND % {"l": "v"})
+    assert desk.names() == ["behind", "beside", "first", "inside"]
+    failed = desk.deploy(BEHIND % {"l": "not valid"}, "--continue-on-error", exit_code=None)
+    assert failed.exit_code != 0, str(failed)
+    (box,) = desk.resources("desk:index:Box").values()
+    assert [urn.rpartition("::")[2] for urn in box["dependencies"]] == ["first"]
+    assert desk.names() == ["behind", "beside", "first", "inside"]

@@ -14,7 +14,7 @@ BODIES = [{"kind": "ConfigMap", "data": {"a": "1"}}, {"kind": "ConfigMap", "data
 
 def entry(cluster: str, name: str, body: int) -> dict[str, Any]:
     key = {"group": "", "kind": "ConfigMap", "namespace": "shop", "name": name}
-    return {"cluster": cluster, "application": "shop", "key": key, "retain": False, "body": body}
+    return {"cluster": cluster, "application": "shop", "key": key, "turn": "", "retain": False, "body": body}
 
 
 ANSWER = {

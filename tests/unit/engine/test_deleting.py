@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.engine.deleting import before, needed
+from fleet.engine.deleting import before, between, needed
 from fleet.engine.state import Resource
 
 
@@ -54,3 +54,37 @@ def test_what_stays_keeps_what_it_needs_and_what_that_needs() -> None:
 
 def test_what_is_replaced_already_is_needed_by_nobody() -> None:
     assert needed([resource("a", deleted=True)], [resource("b", "a")]) == {}
+
+
+def test_what_stays_in_between_is_come_to() -> None:
+    """Of three waves, something of the first and something of the last go."""
+    staying = [
+        resource("b"),
+        resource("one", "a", "b"),
+        resource("c", "one"),
+        resource("two", "c"),
+        resource("e", "two"),
+    ]
+    doomed = [resource("a"), resource("d", "two")]
+    assert [each.urn for each in between(doomed, staying)] == ["one", "c", "two"]
+
+
+@given(states(), st.sets(st.integers(0, 11)))
+def test_what_is_doomed_is_ordered_as_if_everything_were(everything: list[Resource], chosen: set[int]) -> None:
+    doomed = [each for position, each in enumerate(everything) if position in chosen]
+    staying = [each for each in everything if each not in doomed]
+    passed = {each.urn for each in between(doomed, staying)}
+    come_to = [each for each in everything if each in doomed or each.urn in passed]
+    wanted, found = reaching(everything), reaching(come_to)
+    going = {each.urn for each in doomed}
+    assert {urn: found[urn] & going for urn in going} == {urn: wanted[urn] & going for urn in going}
+    assert all(found[urn] & going and any(urn in found[other] for other in going) for urn in passed)
+
+
+def reaching(resources: list[Resource]) -> dict[str, set[str]]:
+    """Return what each needs, directly or not, among them."""
+    found: dict[str, set[str]] = {}
+    for each in resources:
+        direct = {urn for urn in each.needs() if urn in found}
+        found[each.urn] = direct.union(*(found[urn] for urn in direct))
+    return found

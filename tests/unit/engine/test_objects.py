@@ -281,3 +281,25 @@ def test_a_list_with_a_secret_in_it_is_secret_as_a_whole() -> None:
     marked = objects.marked(live, {"a": [{"b": "2"}, {"b": Secret("1")}], "c": {"d": Secret("3"), "e": ["4"]}})
     assert marked == {"a": Secret(live["a"]), "c": {"d": Secret("3"), "e": ["4"]}}
     assert values.reveal(marked) == live
+
+
+def item(name: str) -> str:
+    return f"urn:pulumi:dev::fleet::{objects.APPLICATION_TYPE}$kubernetes:apps/v1:Deployment::{name}"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "awaited_by", "waits"),
+    [
+        pytest.param({}, "", False, id="nothing is said"),
+        pytest.param({"wait": True}, "", True, id="everything is waited for"),
+        pytest.param({"awaitedBy": {"dev/a/web": "Sync wave 1"}}, "Sync wave 1", True, id="something comes after it"),
+        pytest.param({"awaitedBy": {"dev/b/web": "Sync wave 1"}}, "", False, id="something comes after another"),
+        pytest.param({"awaitedBy": "dev/a/web"}, "", False, id="what fleet does not say"),
+    ],
+)
+def test_an_application_says_what_is_waited_for(inputs: dict[str, Any], awaited_by: str, waits: bool) -> None:
+    parent = Resource(urn="urn::dev/web", type=objects.APPLICATION_TYPE, inputs=inputs)
+    assert objects.awaited_by(item("dev/a/web"), parent) == awaited_by
+    assert objects.waits(item("dev/a/web"), parent) is waits
+    other = Resource(urn="urn::dev/web", type="my:index:Thing", inputs=inputs)
+    assert (objects.awaited_by(item("dev/a/web"), other), objects.waits(item("dev/a/web"), None)) == ("", False)

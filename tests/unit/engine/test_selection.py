@@ -96,6 +96,17 @@ def test_components_that_are_no_applications_are_always_recorded() -> None:
     assert scope().component("urn:other", "my:index:Thing", {})
 
 
+def test_a_component_in_an_application_is_meant_with_it() -> None:
+    waves = [
+        Resource(urn=f"{PREFIX}{APPLICATION}$fleet:index:Wave::{each.urn}", type="fleet:index:Wave", parent=each.urn)
+        for each in (WEB, DNS, ROOT)
+    ]
+    about = scope()
+    assert [about.resource(each) for each in waves] == [True, False, True]
+    assert [about.component(each.urn, each.type, {}, each.parent) for each in waves] == [True, False, True]
+    assert all(map(scope(None).resource, waves))
+
+
 def test_what_is_destroyed() -> None:
     roster = Roster(Snapshot(resources=STATE), None)
     about = Scope(lambda _: True, Project("p"), roster)

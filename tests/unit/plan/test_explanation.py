@@ -70,8 +70,17 @@ def test_where_nothing_is_said_defaults_hold() -> None:
         ("sync", "self_heal"): False,
         ("sync", "allow_empty"): False,
         ("sync", "create_namespace"): False,
+        ("wait",): "between waves",
+        ("wait_timeout_s",): 600,
     }
     assert {fact.path for fact in found.facts} - by_default.keys() == {("source", "repo"), ("source", "path")}
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_what_is_waited_for(wait: bool) -> None:
+    found = explained(wait=wait, wait_timeout_s=90)
+    assert said(found, "wait") == [(wait, "application")]
+    assert said(found, "wait_timeout_s") == [(90, "application")]
 
 
 def test_what_the_application_says() -> None:

@@ -262,4 +262,11 @@ def test_what_ready_means_between_waves(
 def test_what_a_hook_comes_after_is_waited_for() -> None:
     after = config("after", hook="PostSync")
     objects = by_name(plan(rendered(application(), manifest("Deployment", "a", api_version="apps/v1"), after)))
-    assert objects["Deployment.apps default/a"].awaited_by == "PostSync wave 0"
+    found = objects["Deployment.apps default/a"]
+    assert (found.turn, found.awaited_by) == ("Sync wave 0", "PostSync wave 0")
+    assert objects["ConfigMap default/after"].turn == "PostSync wave 0"
+
+
+def test_an_application_of_one_wave_says_nothing_of_it() -> None:
+    (planned,) = plan(rendered(application(), config("a", 3))).objects
+    assert (planned.turn, planned.awaited_by) == ("", "")
