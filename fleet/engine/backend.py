@@ -8,16 +8,17 @@ In: bytes of checkpoints, records of updates. Out: the same, later. Below the ro
     .pulumi/history/<project>/<stack>/<stack>-<ns>.history.json  a record of each update; .checkpoint.json its outcome
     .pulumi/locks/organization/<project>/<stack>/<uuid>.json     see `fleet.engine.lock`
 
-ns is the time in nanoseconds. Layout and names as in Pulumi's pkg/backend/diy (backend.go, state.go, store.go). It does
-not look into checkpoints beyond telling whole ones from broken ones.
+ns is the time in nanoseconds; beside each file there may be its checksum, see `fleet.engine.checksums`. Layout and
+names as in Pulumi's pkg/backend/diy (backend.go, state.go, store.go). It does not look into checkpoints beyond telling
+sound ones from broken ones.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 import re
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -26,7 +27,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from fleet.engine import files
+from fleet.engine import checkpoint, checksums, files
+from fleet.engine.checksums import ChecksumError
 from fleet.engine.history import Update, encode
 from fleet.errors import Problem, StateError, UnsupportedError, Where
 
@@ -126,8 +128,12 @@ class Backend:
 
     def read(self, ref: StackRef) -> bytes | None:
         """Return the checkpoint of a stack, uncompressed; None where there is none yet."""
+        path = self._current(ref)
         try:
-            return _content(self._current(ref))
+            return _content(path)
+        except ChecksumError as error:
+            also = f"If it was changed on purpose, take its checksum away: {_command('rm', checksums.path_of(path))}"
+            raise self.broken(ref, str(error), also=also) from error
         except (OSError, EOFError) as error:
             raise self.broken(ref, str(error)) from error
 
@@ -143,11 +149,17 @@ class Backend:
 
         Raises StateError, and writes nothing, when something else is there by now.
         """
-        if digest(self.read(ref)) != replaces:
+        if not self._holds(ref, replaces):
             where = Where(file=str(self.checkpoint_file(ref)))
             hint = "Something else has written it during this run. What this run did is in the journal beside it."
             raise StateError(Problem("The state is not the one that was read", where=where, hint=hint))
         self.overwrite(ref, data)
+
+    def _holds(self, ref: StackRef, expected: str) -> bool:
+        try:
+            return digest(self.read(ref)) == expected
+        except StateError:
+            return False
 
     def overwrite(self, ref: StackRef, data: bytes) -> None:
         """Write the checkpoint of a stack whatever is there, a damaged one included, and keep that as `.bak`."""
@@ -155,8 +167,10 @@ class Backend:
         if current.exists():
             files.copy(current, current.with_name(current.name + ".bak"))
         files.replace(path, data)
+        checksums.write(path, data)
         if current != path:
             current.unlink(missing_ok=True)
+            checksums.path_of(current).unlink(missing_ok=True)
 
     def back_up(self, ref: StackRef) -> Path | None:
         """Add the checkpoint of a stack to its backups; return the copy, or None where there is nothing to copy."""
@@ -174,7 +188,7 @@ class Backend:
         for path in (current, journal):
             with files.reporting("removed", path), suppress(FileNotFoundError):
                 path.replace(path.with_name(path.name + ".bak"))
-        leftover = [current.with_name(current.name + ".attrs"), *self.folder("history", ref.project).glob(ref.stack)]
+        leftover = [checksums.path_of(current), *self.folder("history", ref.project).glob(ref.stack)]
         if backups:
             leftover += [path.with_name(path.name + ".bak") for path in (current, journal)]
             leftover += self.folder("backups", ref.project).glob(ref.stack)
@@ -205,42 +219,65 @@ class Backend:
         """Return a file of the history, uncompressed; None where there is none. Raises StateError for a broken one."""
         try:
             return _content(path)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, ChecksumError) as error:
             raise StateError(Problem("It cannot be read", Where(file=str(path)), str(error))) from error
 
-    def broken(self, ref: StackRef, reason: str) -> StateError:
-        """Return the error for a checkpoint that cannot be read. It names the newest backup that can."""
+    def broken(
+        self, ref: StackRef, reason: str, *, summary: str = "The state is damaged", also: str = ""
+    ) -> StateError:
+        """Return the error for a checkpoint that cannot be used. It names the newest backup that can.
+
+        also: what else may help, for the hint.
+        """
         path = self._current(ref)
-        backup = next((each for each in self._backups(ref) if _is_whole(each)), None)
-        if backup:
-            hint = f"It is left untouched. Restore the state of {_when(backup)}:\ncp '{backup}' '{path}'"
-        else:
-            hint = "It is left untouched. There is no backup of it."
-        return StateError(Problem("The state is damaged", where=Where(file=str(path)), detail=reason, hint=hint))
+        hints = ["It is left untouched.", *([also] if also else [])]
+        backup = next((each for each in self._backups(ref) if _is_sound(each)), None)
+        hints.append(self._restoring(ref, backup) if backup else "There is no backup of it that could be restored.")
+        return StateError(Problem(summary, where=Where(file=str(path)), detail=reason, hint="\n".join(hints)))
+
+    def _restoring(self, ref: StackRef, backup: Path) -> str:
+        plain = self.checkpoint_file(ref)
+        target = plain.with_name(plain.name + (".gz" if _is_compressed(backup) else ""))
+        command = _command("cp", backup, target)
+        if not checksums.fits(target, files.read(backup) or b""):
+            command += f" && {_command('rm', checksums.path_of(target))}"
+        return f"Restore the state of {_when(backup)}:\n{command}"
 
     def _backups(self, ref: StackRef) -> Iterator[Path]:
         """Yield the backups of a checkpoint, the newest first."""
-        checkpoint = self.checkpoint_file(ref)
-        found = self.folder("backups", ref.project, ref.stack).glob(f"{ref.stack}.*.json")
-        kept = [path for path in (checkpoint.with_name(checkpoint.name + ".bak"), *found) if path.exists()]
+        folder = self.folder("backups", ref.project, ref.stack)
+        plain = self.checkpoint_file(ref)
+        found = [path for ending in ("", ".gz") for path in folder.glob(f"{ref.stack}.*.json{ending}")]
+        before = (plain.with_name(f"{plain.name}{ending}.bak") for ending in ("", ".gz"))
+        kept = [*found, *(path for path in before if path.exists())]
         yield from sorted(kept, key=lambda path: path.stat().st_mtime_ns, reverse=True)
 
 
+def _command(*words: object) -> str:
+    return shlex.join(map(str, words))
+
+
 def _content(path: Path) -> bytes | None:
-    """Return what is in a file, uncompressed; None where there is none. Raises OSError or EOFError for a broken one."""
+    """Return what is in a file, uncompressed; None where there is none. Raises OSError, EOFError or
+    ChecksumError for a broken one.
+    """
     if path.suffix == ".zst":
         hint = "Run any update with Pulumi and PULUMI_DIY_BACKEND_ZSTD unset; it writes the state uncompressed."
         raise StateError(Problem("It is compressed with zstd", where=Where(file=str(path)), hint=hint))
-    data = files.read(path)
-    return gzip.decompress(data) if data is not None and path.suffix == ".gz" else data
+    data = checksums.read(path)
+    return gzip.decompress(data) if data is not None and _is_compressed(path) else data
 
 
-def _is_whole(path: Path) -> bool:
+def _is_compressed(path: Path) -> bool:
+    return path.name.removesuffix(".bak").endswith(".gz")
+
+
+def _is_sound(path: Path) -> bool:
     try:
-        document = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        data = _content(path)
+    except (OSError, EOFError, ChecksumError, StateError):
         return False
-    return isinstance(document, dict) and "checkpoint" in document
+    return data is not None and checkpoint.is_sound(data)
 
 
 def _when(path: Path) -> str:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from fleet.engine import codec, integrity
 from fleet.engine.codec import Codec
 from fleet.engine.secrets import Vault
-from fleet.engine.state import SecretsProvider, Snapshot, timestamp
+from fleet.engine.state import Secret, SecretsProvider, Snapshot, timestamp
 from fleet.errors import Problem, StateError, Where
 
 _VERSION: Final = 3
@@ -29,21 +29,39 @@ class CorruptCheckpointError(Exception):
     """The bytes are no checkpoint at all: truncated, or not written by any engine."""
 
 
+class ContradictionError(Exception):
+    """The bytes are a checkpoint whose resources contradict each other."""
+
+
 def decode(data: bytes, *, file: str, vault: Vault) -> Snapshot:
     """Return the snapshot. file: its name, for messages.
 
-    Raises CorruptCheckpointError, or StateError for a checkpoint that is sound and cannot be used: a newer format,
-    features that this engine has not, resources that contradict each other, secrets that cannot be decrypted.
+    Raises CorruptCheckpointError, ContradictionError, or StateError for a checkpoint that is sound and cannot be used:
+    a newer format, features that this engine has not, secrets that cannot be decrypted.
     """
     with collecting_no_garbage():
-        try:
-            document, secrets = codec.load(data.decode())
-            snapshot = snapshot_of(_latest(document, file))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise CorruptCheckpointError(f"{type(error).__name__}: {error}") from error
+        snapshot, secrets = _parsed(data, file)
         vault.unlock(secrets, snapshot.secrets_provider)
-    _refuse_contradictions(snapshot, file)
+    if found := contradictions(snapshot):
+        raise ContradictionError(shortened(found))
     return snapshot
+
+
+def is_sound(data: bytes) -> bool:
+    """Return whether the bytes are a checkpoint that this engine could go on with. Its secrets are not looked into."""
+    try:
+        snapshot, _ = _parsed(data, "")
+    except (CorruptCheckpointError, StateError):
+        return False
+    return not contradictions(snapshot)
+
+
+def _parsed(data: bytes, file: str) -> tuple[Snapshot, tuple[Secret, ...]]:
+    try:
+        document, secrets = codec.load(data.decode())
+        return snapshot_of(_latest(document, file)), secrets
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CorruptCheckpointError(f"{type(error).__name__}: {error}") from error
 
 
 @contextmanager
@@ -73,9 +91,9 @@ def _latest(document: Mapping[str, Any], file: str) -> Mapping[str, Any]:
     return dict(latest)
 
 
-def _left_untouched(file: str, what: str, hint: str, detail: str = "") -> StateError:
+def _left_untouched(file: str, what: str, hint: str) -> StateError:
     summary = f"The state {what}; the embedded engine cannot use it, and it is left untouched"
-    return StateError(Problem(summary, where=Where(file=file), detail=detail, hint=hint))
+    return StateError(Problem(summary, where=Where(file=file), hint=hint))
 
 
 def snapshot_of(deployment: Mapping[str, Any]) -> Snapshot:
@@ -93,13 +111,6 @@ def snapshot_of(deployment: Mapping[str, Any]) -> Snapshot:
         metadata=rest.pop("metadata", {}),
         extra=rest,
     )
-
-
-def _refuse_contradictions(snapshot: Snapshot, file: str) -> None:
-    found = contradictions(snapshot)
-    if found:
-        hint = "`pulumi state repair` can put it right; so can an older state from the backups."
-        raise _left_untouched(file, "contradicts itself", hint, detail=shortened(found))
 
 
 def contradictions(snapshot: Snapshot) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ that change something go through `update`; previews `read` and take no lock.
 from __future__ import annotations
 
 import gc
+import shlex
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -121,6 +122,10 @@ class Store:
             snapshot = Snapshot() if data is None else checkpoint.decode(data, file=str(file), vault=self.vault)
         except checkpoint.CorruptCheckpointError as error:
             raise self.backend.broken(self.ref, str(error)) from error
+        except checkpoint.ContradictionError as error:
+            summary = "The state contradicts itself; the embedded engine cannot use it"
+            also = "`pulumi state repair` may put it right."
+            raise self.backend.broken(self.ref, str(error), summary=summary, also=also) from error
         self._refuse_another_stacks(snapshot)
         # What was read stays for the whole run: the collector need not walk through it again and again.
         gc.freeze()
@@ -144,7 +149,8 @@ class Store:
         path = self.backend.journal_file(self.ref)
         summary = "A run was interrupted, and its journal belongs to another state than the one that is there now"
         detail = "The state was changed since, by Pulumi or by hand. What the interrupted run did is missing in it."
-        hint = f"Move the journal away, and see with `fleet up --refresh` what is left to do:\nmv '{path}' '{path}.old'"
+        move = shlex.join(["mv", str(path), f"{path}.old"])
+        hint = f"Move the journal away, and see with `fleet up --refresh` what is left to do:\n{move}"
         return StateError(Problem(summary, where=Where(file=str(path)), detail=detail, hint=hint))
 
     def _open(self) -> _Run:

@@ -242,7 +242,12 @@ class Desk:
         """Change the deployment in the stack's state, as a run that was cut off might have left it."""
         document = json.loads(self.checkpoint_file.read_text())
         change(document["checkpoint"]["latest"])
-        self.checkpoint_file.write_text(json.dumps(document))
+        self.overwrite_state(json.dumps(document))
+
+    def overwrite_state(self, text: str) -> None:
+        """Replace the stack's state by another, and its checksum by none."""
+        self.checkpoint_file.write_text(text)
+        self.checkpoint_file.with_name(f"{self.checkpoint_file.name}.attrs").unlink(missing_ok=True)
 
     def resources(self, prefix: str = "kubernetes:") -> dict[str, Mapping[str, Any]]:
         """Return name → resource of the state whose types start so; pending deletions left out."""

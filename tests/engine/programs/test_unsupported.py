@@ -163,7 +163,7 @@ def test_a_state_that_only_pulumi_can_work_with_is_left_to_it(
     """Taking what is not in the program for something to forget would lose it."""
     embedded.deploy('config_map("a", {}, ResourceOptions(provider=connect()))')
     text = embedded.checkpoint_file.read_text().replace("kubernetes:core/v1:ConfigMap", type_)
-    embedded.checkpoint_file.write_text(text)
+    embedded.overwrite_state(text)
     embedded.write("connect()")
     flags = [] if command == "preview" else ["--yes", "--skip-preview"]
     run = embedded.run(command, *flags, exit_code=UNSUPPORTED)

@@ -1,18 +1,24 @@
 """The file backend's layout, and that nothing in it is lost."""
 
+import base64
 import gzip
+import hashlib
 import json
 import os
+import re
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
+from fleet.engine import checksums
 from fleet.engine.backend import Backend, StackRef, check_stack_name, digest, folder_of
 from fleet.engine.history import Update
 from fleet.errors import StateError, UnsupportedError
 
 DEV = StackRef("sample", "dev")
-FIRST, SECOND = b'{"version":3,"checkpoint":{"a":1}}', b'{"version":3,"checkpoint":{"a":2}}'
+FIRST, SECOND, THIRD = (b'{"version":3,"checkpoint":{"a":%d}}' % number for number in (1, 2, 3))
 UPDATE = Update(kind="update", started_s=1, ended_s=2, succeeded=True, config={"b": "1"}, changes={"create": 2, "x": 0})
 
 
@@ -39,6 +45,7 @@ def test_checkpoints_come_back_and_the_one_before_is_kept(backend: Backend) -> N
     assert files(backend) == [
         ".pulumi/meta.yaml",
         ".pulumi/stacks/sample/dev.json",
+        ".pulumi/stacks/sample/dev.json.attrs",
         ".pulumi/stacks/sample/dev.json.bak",
     ]
     assert backend.checkpoint_file(DEV).with_suffix(".json.bak").read_bytes() == FIRST
@@ -50,7 +57,7 @@ def test_what_was_not_read_is_not_overwritten(backend: Backend, there: bytes) ->
     backend.checkpoint_file(DEV).write_bytes(there)
     with pytest.raises(StateError, match="is not the one that was read"):
         backend.write(DEV, SECOND, replaces=digest(FIRST))
-    assert backend.read(DEV) == there
+    assert backend.checkpoint_file(DEV).read_bytes() == there
 
 
 def test_a_failed_write_leaves_the_old_one(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,12 +74,41 @@ def test_a_failed_write_leaves_the_old_one(backend: Backend, monkeypatch: pytest
     assert [name for name in files(backend) if name.endswith(".tmp")] == []
 
 
-def test_the_checksum_beside_the_old_content_goes(backend: Backend) -> None:
-    backend.write(DEV, FIRST, replaces="")
+def test_a_checksum_is_beside_it_and_follows_it(backend: Backend) -> None:
     checksum = backend.checkpoint_file(DEV).with_suffix(".json.attrs")
-    checksum.write_text("{}", encoding="utf-8")
-    backend.write(DEV, SECOND, replaces=digest(FIRST))
-    assert not checksum.exists()
+    found = []
+    for before, after in ((b"", FIRST), (FIRST, SECOND)):
+        backend.write(DEV, after, replaces=digest(before) if before else "")
+        found.append(json.loads(checksum.read_bytes())["md5"])
+    assert found == [base64.b64encode(hashlib.md5(each).digest()).decode() for each in (FIRST, SECOND)]
+
+
+def test_what_its_checksum_does_not_fit_is_refused_until_that_is_gone(backend: Backend) -> None:
+    backend.write(DEV, FIRST, replaces="")
+    path = backend.checkpoint_file(DEV)
+    path.write_bytes(FIRST.replace(b"1", b"7"))
+    with pytest.raises(StateError, match="not as an engine wrote it") as caught:
+        backend.read(DEV)
+    (command,) = re.findall(r"take its checksum away: (.*)", str(caught.value))
+    subprocess.run(command, shell=True, check=True)
+    assert backend.read(DEV) == path.read_bytes()
+
+
+@pytest.mark.parametrize("checksum", [b"", b"{}", b"[]", b'{"md5":null}'])
+def test_a_checksum_that_says_nothing_does_not_count(backend: Backend, checksum: bytes) -> None:
+    backend.write(DEV, FIRST, replaces="")
+    checksums.path_of(backend.checkpoint_file(DEV)).write_bytes(checksum)
+    assert backend.read(DEV) == FIRST
+
+
+def test_while_it_is_being_written_its_checksum_is_looked_at_again(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pulumi's backend writes the checksum first."""
+    backend.write(DEV, FIRST, replaces="")
+    checksums.write(backend.checkpoint_file(DEV), SECOND)
+    monkeypatch.setattr(time, "sleep", lambda _: backend.checkpoint_file(DEV).write_bytes(SECOND))
+    assert backend.read(DEV) == SECOND
 
 
 def test_permissions_stay(backend: Backend) -> None:
@@ -89,7 +125,7 @@ def test_a_compressed_checkpoint_is_read_and_written_anew_uncompressed(backend: 
     assert backend.stacks("sample") == ("dev",)
     assert backend.read(DEV) == FIRST
     backend.write(DEV, SECOND, replaces=digest(FIRST))
-    assert sorted(path.name for path in folder.iterdir()) == ["dev.json", "dev.json.gz.bak"]
+    assert sorted(path.name for path in folder.iterdir()) == ["dev.json", "dev.json.attrs", "dev.json.gz.bak"]
 
 
 def test_of_two_the_one_written_last_counts(backend: Backend) -> None:
@@ -155,17 +191,38 @@ def test_backups_are_made_where_there_is_something_new(tmp_path: Path, copy: boo
     assert len(list(backend.folder("history").rglob("*.history.json"))) == 1
 
 
-def test_a_damaged_state_names_the_newest_backup_that_is_whole(backend: Backend) -> None:
-    backend.write(DEV, FIRST, replaces="")
-    backend.record(DEV, UPDATE, copy=True)
-    backend.write(DEV, SECOND, replaces=digest(FIRST))
-    backend.record(DEV, UPDATE, copy=True)
-    old, new = sorted(backend.folder("backups", "sample", "dev").iterdir())
-    os.utime(old, ns=(1, 1))
-    os.utime(backend.checkpoint_file(DEV).with_suffix(".json.bak"), ns=(2, 2))
-    assert f"cp '{new}'" in str(backend.broken(DEV, "cut off"))
-    new.write_bytes(b"{")
-    assert f"cp '{backend.checkpoint_file(DEV)}.bak'" in str(backend.broken(DEV, "cut off"))
+def restored(backend: Backend, error: StateError) -> bytes | None:
+    """Do what the message says, and return the state."""
+    (command,) = re.findall(r"^\W*(cp .*)", str(error), re.MULTILINE)
+    subprocess.run(command, shell=True, check=True)
+    return backend.read(DEV)
+
+
+@pytest.mark.parametrize("folder", ["plain", "it's a folder"])
+def test_a_damaged_state_names_the_newest_backup_that_is_sound(tmp_path: Path, folder: str) -> None:
+    backend = Backend(tmp_path / folder)
+    for before, after in (("", FIRST), (digest(FIRST), SECOND), (digest(SECOND), THIRD)):
+        backend.write(DEV, after, replaces=before)
+        backend.record(DEV, UPDATE, copy=True)
+    path = backend.checkpoint_file(DEV)
+    copies = sorted(backend.folder("backups", "sample", "dev").iterdir())
+    for number, each in enumerate([*copies, path.with_suffix(".json.bak")]):
+        os.utime(each, ns=(number, number))
+    found = []
+    for broken in ([path], [path.with_suffix(".json.bak")], [copies[2]], [copies[1]]):
+        for each in broken:
+            each.write_bytes(b'{"version":3,"checkpoint":{"latest":{"resources":[{}]}}}')
+        found.append(restored(backend, backend.broken(DEV, "cut off")))
+    assert found == [SECOND, THIRD, SECOND, FIRST]
+
+
+def test_a_backup_of_pulumis_is_restored_as_compressed_as_it_is(backend: Backend) -> None:
+    folder = backend.folder("backups", "sample", "dev")
+    folder.mkdir(parents=True)
+    (folder / "dev.1.json.gz").write_bytes(gzip.compress(FIRST))
+    backend.write(DEV, SECOND, replaces="")
+    os.utime(backend.checkpoint_file(DEV), ns=(1, 1))
+    assert restored(backend, backend.broken(DEV, "cut off")) == FIRST
 
 
 def test_a_damaged_state_without_a_backup_says_so(backend: Backend) -> None:

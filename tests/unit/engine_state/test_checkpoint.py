@@ -193,14 +193,6 @@ def test_a_secret_in_the_clear_is_taken_and_encrypted() -> None:
             id="features",
         ),
         pytest.param(written().replace(b'"version": 3', b'"version": 2', 1), "old format version 2", id="older"),
-        pytest.param(
-            written(manifest={"time": "", "magic": "0", "version": "v3.1.0"}), "contradicts itself", id="tampered with"
-        ),
-        pytest.param(
-            written(resources=[{"urn": urn("a"), "custom": True, "type": "t", "parent": urn("b")}]),
-            "contradicts itself",
-            id="a parent that is missing",
-        ),
     ],
 )
 def test_what_cannot_be_used_is_left_untouched(data: bytes, message: str | None) -> None:
@@ -211,6 +203,29 @@ def test_what_cannot_be_used_is_left_untouched(data: bytes, message: str | None)
         decode(data)
     assert "left untouched" in str(caught.value)
     assert "dev.json" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(written(manifest={"time": "", "magic": "0", "version": "v3.1.0"}), id="tampered with"),
+        pytest.param(
+            written(resources=[{"urn": urn("a"), "custom": True, "type": "t", "parent": urn("b")}]),
+            id="a parent that is missing",
+        ),
+    ],
+)
+def test_what_contradicts_itself(data: bytes) -> None:
+    with pytest.raises(checkpoint.ContradictionError):
+        decode(data)
+    assert not checkpoint.is_sound(data)
+
+
+def test_what_is_sound() -> None:
+    assert checkpoint.is_sound(REAL.read_bytes())
+    assert checkpoint.is_sound(written())
+    assert not checkpoint.is_sound(written().replace(b'"version": 3', b'"version": 5', 1))
+    assert not checkpoint.is_sound(b"{")
 
 
 def test_every_cut_off_checkpoint_is_found_out() -> None:

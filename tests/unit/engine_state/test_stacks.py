@@ -74,6 +74,7 @@ def test_remove_backups(tmp_path: Path) -> None:
         *(["history/sample/dev2"] * 2),
         "meta.yaml",
         "stacks/sample/dev2.json",
+        "stacks/sample/dev2.json.attrs",
     ]
 
 

@@ -1,12 +1,14 @@
 """A run that changes the state, from its lock to its history, and what a run that was cut off leaves."""
 
 import json
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from fleet.engine import files, lock
+from fleet.engine import checksums, files, lock
 from fleet.engine.backend import Backend, StackRef
 from fleet.engine.ledger import Outcome
 from fleet.engine.secrets import Vault
@@ -172,7 +174,7 @@ def test_a_damaged_checkpoint_is_never_overwritten(tmp_path: Path) -> None:
     damaged = path.read_bytes()
     with pytest.raises(StateError, match="is damaged") as caught:
         run(tmp_path, resource("a"))
-    assert "cp '" in str(caught.value)
+    assert "Restore the state of" in str(caught.value)
     assert path.read_bytes() == damaged
     assert lock.holders(Backend(tmp_path), DEV) == ()
 
@@ -186,16 +188,52 @@ def test_the_state_of_another_stack_is_refused(tmp_path: Path) -> None:
         prod.read()
 
 
-def test_what_the_message_says_restores_the_state(tmp_path: Path) -> None:
-    run(tmp_path, ROOT)
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        pytest.param(b"", b"", "is damaged", id="nothing left"),
+        pytest.param(urn("a").encode(), urn("b").encode(), "is damaged", id="a byte"),
+        pytest.param(b'"parent":"', b'"parent":"x', "is damaged", id="a reference"),
+    ],
+)
+def test_what_the_message_says_restores_the_state(tmp_path: Path, before: bytes, after: bytes, message: str) -> None:
+    run(tmp_path, ROOT, resource("a", parent=ROOT.urn))
     path = Backend(tmp_path).checkpoint_file(DEV)
     whole = path.read_bytes()
-    path.write_bytes(b"")
-    with pytest.raises(StateError) as caught:
+    path.write_bytes(whole.replace(before, after) if before else b"")
+    assert path.read_bytes() != whole
+    with pytest.raises(StateError, match=message) as caught:
         store(tmp_path).read()
-    _, source, _, target, _ = str(caught.value).rpartition("cp ")[2].split("'")
-    shutil.copy(source, target)
+    follow(caught.value)
     assert path.read_bytes() == whole
+    assert names(store(tmp_path).read()) == ["sample-dev", "a"]
+
+
+def test_a_state_that_contradicts_itself_names_a_backup_that_does_not(tmp_path: Path) -> None:
+    run(tmp_path, ROOT, resource("a", parent=ROOT.urn))
+    path = Backend(tmp_path).checkpoint_file(DEV)
+    path.write_bytes(path.read_bytes().replace(b'"parent":"', b'"parent":"x'))
+    checksums.path_of(path).unlink()
+    with pytest.raises(StateError, match="contradicts itself") as caught:
+        store(tmp_path).read()
+    assert "pulumi state repair" in str(caught.value)
+    follow(caught.value)
+    assert names(store(tmp_path).read()) == ["sample-dev", "a"]
+
+
+def follow(error: StateError) -> None:
+    """Do what the message says."""
+    (command,) = re.findall(r"^\W*(cp .*)", str(error), re.MULTILINE)
+    subprocess.run(command, shell=True, check=True)
+
+
+def test_a_restored_state_goes_on_with_the_journal_of_the_run_that_was_cut_off(cut_off: Path) -> None:
+    path = Backend(cut_off).checkpoint_file(DEV)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(StateError, match="is damaged") as caught:
+        store(cut_off).read()
+    follow(caught.value)
+    assert names(store(cut_off).read()) == ["sample-dev", "b"]
 
 
 def test_a_state_that_cannot_be_written_stays_in_the_journal_with_its_lock(
