@@ -175,7 +175,8 @@ def test_what_depends_on_it_waits_and_the_rest_goes_on(embedded: Workbench) -> N
         text = command.stdout.read()
     assert command.returncode == CLUSTER_FAILED, text
     assert f"create Deployment.apps {embedded.namespace}/web in " in text
-    assert "(0 of 2 pods are available)" in text
+    assert "(PostSync wave 0 waits for it: 0 of 2 pods are available)" in text
+    assert "PostSync wave 0 waits for it, and is left alone." in text
     assert embedded.config_map("dev", "after") is None
 
 
