@@ -176,5 +176,9 @@ def _listed(manifest: Manifest, annotation: str) -> tuple[str, ...]:
 
 def _wave(manifest: Manifest) -> int:
     """Return the wave; a text that is no number counts as if it were not there."""
-    numbers = (text for name in _WAVES if _NUMBER.fullmatch(text := manifest.annotations.get(name, "")))
-    return int(next(numbers, "0"))
+    annotations = manifest.annotations
+    for name in _WAVES:
+        text = annotations.get(name)
+        if text and _NUMBER.fullmatch(text):
+            return int(text)
+    return 0
