@@ -18,6 +18,9 @@ CONNECTION_ERRORS: tuple[type[Exception], ...] = (aiohttp.ClientError, OSError, 
 # TLS errors that a server produces which goes down or comes up.
 _CUT_SHORT = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
+# A connection was there before it was gone.
+_HUNG_UP = (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, ConnectionResetError, BrokenPipeError)
+
 _NOT_THERE = "Is the cluster running, and is its address in the kubeconfig right? `kubectl cluster-info` must work."
 _TLS = (
     "The certificate-authority of the kubeconfig must be the one that signed the server's certificate. "
@@ -34,6 +37,11 @@ def is_final(error: Exception) -> bool:
         return True
     cause = getattr(error, "os_error", error)
     return isinstance(cause, ssl.SSLError) and not isinstance(cause, _CUT_SHORT)
+
+
+def is_met(error: Exception) -> bool:
+    """Return whether there was a connection, and no more."""
+    return isinstance(error, _HUNG_UP)
 
 
 def is_silence(error: Exception) -> bool:

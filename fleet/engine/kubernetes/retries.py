@@ -71,22 +71,28 @@ def _is_passing(response: Response, attempt: int) -> bool:
 class Outage:
     """How long a server has not answered at all, over all requests to it: a dead cluster is waited for once.
 
-    A server that never answered is given less time: most likely it is not there.
+    A server that never even took a connection is given less time: most likely it is not there.
     """
 
     last_answer: float | None = None
     since: float | None = None
+    was_met: bool = False
 
     def ended(self, now: float) -> None:
         """Note an answer, whatever it says."""
         self.last_answer = now
         self.since = None
 
-    def goes_on(self, began: float, now: float) -> bool:
-        """Note that a request sent at `began` got no answer; return whether it is time to give the server up."""
+    def goes_on(self, began: float, now: float, *, is_met: bool = False) -> bool:
+        """Note that a request sent at `began` got no answer; return whether it is time to give the server up.
+
+        is_met: the server took the connection, and no more.
+        """
+        self.was_met = self.was_met or is_met
         if self.since is None:
             self.since = max(began, self.last_answer or began)
-        budget = FIRST_CONTACT_BUDGET_S if self.last_answer is None else OUTAGE_BUDGET_S
+        is_known = self.was_met or self.last_answer is not None
+        budget = OUTAGE_BUDGET_S if is_known else FIRST_CONTACT_BUDGET_S
         return now - self.since >= budget
 
     def turned_away(self, began: float, now: float) -> None:

@@ -20,7 +20,7 @@ import aiohttp
 from yarl import URL
 
 from fleet.engine.kubernetes.access import Access, Login
-from fleet.engine.kubernetes.connection import CONNECTION_ERRORS, explained, is_final, is_silence, turned_away
+from fleet.engine.kubernetes.connection import CONNECTION_ERRORS, explained, is_final, is_met, is_silence, turned_away
 from fleet.engine.kubernetes.errors import ClusterUnavailableError, KubernetesError, ObjectFailedError
 from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.engine.kubernetes.requests import Request, Response
@@ -253,7 +253,7 @@ class Transport:
     def _note_outage(self, error: Exception, access: Access, sent_at: float) -> Problem:
         """Return what a missing answer means. Raises where the whole server is not waited for any longer."""
         problem = explained(error, cluster=self._inputs.name, server=access.server)
-        if self._outage.goes_on(sent_at, time.monotonic()) or is_final(error):
+        if self._outage.goes_on(sent_at, time.monotonic(), is_met=is_met(error)) or is_final(error):
             raise self.give_up(problem) from error
         return problem
 

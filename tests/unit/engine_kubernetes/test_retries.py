@@ -127,3 +127,10 @@ def test_a_server_that_turned_us_away_is_there_and_waited_for_like_one_that_answ
     outage.turned_away(began=100.0, now=101.0)
     assert not outage.goes_on(began=102.0, now=100.0 + FIRST_CONTACT_BUDGET_S)
     assert outage.goes_on(began=102.0, now=100.0 + OUTAGE_BUDGET_S)
+
+
+def test_a_server_that_takes_connections_and_hangs_up_is_waited_for_like_one_that_answered() -> None:
+    outage = Outage()
+    assert not outage.goes_on(began=100.0, now=100.0 + FIRST_CONTACT_BUDGET_S, is_met=True)
+    assert not outage.goes_on(began=103.0, now=100.0 + OUTAGE_BUDGET_S - 0.1)
+    assert outage.goes_on(began=119.0, now=100.0 + OUTAGE_BUDGET_S)
