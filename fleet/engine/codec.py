@@ -178,9 +178,18 @@ def decode_operation(raw: Mapping[str, Any]) -> Operation:
     return Operation(raw["type"], decode_resource(raw["resource"]))
 
 
+def _text(value: Any) -> str:
+    """Return the JSON of a field, what Go escapes still to be: most are short, and an encoder takes longer to begin."""
+    if type(value) is str:
+        return encode_basestring(value)
+    if value is True:
+        return "true"
+    return _SEALED.encode(value)
+
+
 def _resource_text(resource: Resource) -> str:
     parts = [
-        (name, prefix + (encode_basestring(value) if type(value) is str else _SEALED.encode(value)))
+        (name, prefix + _text(value))
         for (name, prefix, always), value in zip(_OF_OUR_OWN, _values(resource), strict=True)
         if value or always
     ]

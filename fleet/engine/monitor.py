@@ -130,13 +130,12 @@ class _Services(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.Engin
     ) -> resource_pb2.RegisterResourceResponse:
         async def register() -> resource_pb2.RegisterResourceResponse:
             registered = await self._deployment.register(goal.from_request(request))
-            return resource_pb2.RegisterResourceResponse(
-                urn=registered.urn,
-                id=registered.id,
-                object=values.encode(registered.outputs),
-                result=registered.result,
-                unknown=registered.unknown,
+            response = resource_pb2.RegisterResourceResponse(
+                urn=registered.urn, id=registered.id, result=registered.result, unknown=registered.unknown
             )
+            response.object.SetInParent()
+            values.fill(response.object, registered.outputs)
+            return response
 
         return await self._carry_out(context, register)
 

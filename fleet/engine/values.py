@@ -79,19 +79,30 @@ def _decode_struct(message: struct_pb2.Struct) -> Any:
 def encode(properties: Mapping[str, Any], *, keep_secrets: bool = True) -> struct_pb2.Struct:
     """Return the message for properties; without `keep_secrets` secret values travel in the clear."""
     message = struct_pb2.Struct()
-    for key, value in properties.items():
-        _encode(message.fields[key], value, keep_secrets)
+    fill(message, properties, keep_secrets=keep_secrets)
     return message
+
+
+def fill(message: struct_pb2.Struct, properties: Mapping[str, Any], *, keep_secrets: bool = True) -> None:
+    """Put properties into a message that is part of another one already, and need not be copied into it."""
+    _encode_fields(message.fields, properties, keep_secrets)
+
+
+def _encode_fields(fields: Any, properties: Mapping[str, Any], keep_secrets: bool) -> None:
+    for key, value in properties.items():
+        if type(value) is str:  # Most are.
+            fields[key].string_value = value
+        else:
+            _encode(fields[key], value, keep_secrets)
 
 
 def _encode(message: struct_pb2.Value, value: Any, keep_secrets: bool) -> None:
     if isinstance(value, str):
         message.string_value = value
-    elif isinstance(value, Mapping):
-        fields = message.struct_value.fields
-        message.struct_value.SetInParent()
-        for key, entry in value.items():
-            _encode(fields[key], entry, keep_secrets)
+    elif isinstance(value, (dict, Mapping)):
+        struct = message.struct_value
+        struct.SetInParent()
+        _encode_fields(struct.fields, value, keep_secrets)
     elif isinstance(value, (list, tuple)):
         message.list_value.SetInParent()
         for entry in value:
@@ -129,7 +140,7 @@ def reveal(value: Any) -> Any:
 
     Where there is none it is the value itself, and no copy: hardly any object holds a secret.
     """
-    if not holds(value, Secret):
+    if type(value) in _LEAVES or not holds(value, Secret):
         return value
     return _walk(value, lambda leaf: reveal(leaf.value) if isinstance(leaf, Secret) else leaf)
 
