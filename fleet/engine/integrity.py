@@ -48,8 +48,20 @@ def settle(resources: Iterable[Resource]) -> tuple[Resource, ...]:
     because a resource without one means nothing.
     """
     resources = tuple(resources)
+    if _is_settled(resources):
+        return resources
     present = {resource.urn for resource in resources}
     return _ordered(tuple(_without_dangling(resource, present) for resource in resources))
+
+
+def _is_settled(resources: Iterable[Resource]) -> bool:
+    """Return whether nothing is to be done, as after most runs. Of two with one URN it is not told which is meant."""
+    seen: set[str] = set()
+    for resource in resources:
+        if resource.urn in seen or not seen.issuperset(resource.needs()):
+            return False
+        seen.add(resource.urn)
+    return True
 
 
 def without_aliases(resources: Iterable[Resource]) -> tuple[Resource, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 ROOT_STACK: Final = "pulumi:pulumi:Stack"
@@ -104,9 +105,9 @@ class Resource:
 
     def needs(self) -> tuple[str, ...]:
         """Return the URNs of all that must stand before it in a snapshot, with repetitions."""
-        by_property = (urn for urns in self.property_dependencies.values() for urn in urns)
+        by_property = chain.from_iterable(self.property_dependencies.values())
         single = (self.parent, self.provider_urn, self.deleted_with)
-        return tuple(urn for urn in (*single, *self.dependencies, *by_property) if urn)
+        return tuple(filter(None, (*single, *self.dependencies, *by_property)))
 
 
 @dataclass(frozen=True, slots=True)
