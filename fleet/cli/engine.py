@@ -5,11 +5,10 @@ The embedded one takes a while to import, and so does the program's process: bot
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from fleet.engine import project as projects
 from fleet.engine import standby
@@ -19,8 +18,11 @@ from fleet.engine.request import Command, RunRequest, RunResult, Selection
 from fleet.engine.standby import Host
 from fleet.errors import FleetError
 
-# What a project's `__main__.py` gives to `pulumi.run`; most of a program's start is to import it.
-_FLOW = "fleet.program.flow"
+if TYPE_CHECKING:
+    import asyncio
+
+# What a project's `__main__.py` gives to `pulumi.run`, and what that needs next, as it runs git when it is imported.
+_FLOW, _GITPYTHON = "fleet.program.flow", "git"
 _MAIN = "__main__.py"
 
 
@@ -110,9 +112,10 @@ def _engine() -> _Module:
     return fleet.engine.run
 
 
-def _ahead(project: Project) -> str:
-    """Return the module that the program is bound to import; empty for a program that is not fleet's."""
+def _ahead(project: Project) -> tuple[str, ...]:
+    """Return the modules that the program is bound to import; none for a program that is not fleet's."""
     try:
-        return _FLOW if _FLOW in (project.program_dir / _MAIN).read_text(encoding="utf-8") else ""
+        text = (project.program_dir / _MAIN).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return ""
+        return ()
+    return (_FLOW, _GITPYTHON) if _FLOW in text else ()

@@ -5,7 +5,7 @@ then reads what to run: one JSON object on standard input, with what `pulumi-lan
 as arguments and as environment (sdk/python/cmd/pulumi-language-python/main.go), so a program cannot tell the
 difference. Where standard input ends without one, the engine has no program to run, or is gone: then it goes too.
 
-Its one argument, which may be missing, is a module to load ahead. Of this project it imports nothing else.
+Its arguments are modules to load ahead. Of this project it imports nothing else.
 
 Exit codes: 0; 1 for an error that the SDK raised on purpose; 32 for one that was shown already. Where the program
 leaves with `SystemExit` raised from an error that has an `exit_code`, that code is used, so that the kind of failure

@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,15 +61,15 @@ class Host:
                 stream.close()
 
 
-def start(python: str, directory: Path, ahead: str = "") -> Host:
+def start(python: str, directory: Path, ahead: Sequence[str] = ()) -> Host:
     """Start a process in the program's directory. Raises OSError.
 
-    ahead: a module that the program will import, and that does nothing when it is imported; empty for none.
+    ahead: modules that the program will import, and that do nothing of consequence when they are imported.
     """
     return Host(
         subprocess.Popen(
             # -P keeps the host's own directory off the module path: names there would hide the standard library's.
-            [python, "-P", str(_HOST), *([ahead] if ahead else [])],
+            [python, "-P", str(_HOST), *ahead],
             cwd=directory,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.PIPE,

@@ -75,13 +75,13 @@ def test_what_is_loaded_ahead_is_what_the_program_would_find(
     if own:
         (project / own).parent.mkdir(exist_ok=True)
         (project / own).write_text(LEAVES_A_TRACE)
-    out, err = standby.start(sys.executable, project, AHEAD).process.communicate(timeout=60)
+    out, err = standby.start(sys.executable, project, [AHEAD]).process.communicate(timeout=60)
     assert (out, err) == (loaded, b"")
     assert not trace(project).exists()
 
 
 def test_what_cannot_be_loaded_ahead_is_left_for_the_program_to_say(project: Path) -> None:
-    host = standby.start(sys.executable, project, "there_is_no_such_module")
+    host = standby.start(sys.executable, project, ["there_is_no_such_module"])
     out, err = host.process.communicate(timeout=60)
     assert (host.process.returncode, out, err) == (0, b"", b"")
 
