@@ -61,6 +61,19 @@ def transferred(entries: Sequence[Entry], manager: str, claims: Collection[Claim
     return [{**each, "fieldsV1": fields} if each is ours else each for each in kept]
 
 
+def seized(entries: Sequence[Entry], manager: str, claims: Collection[Claim]) -> list[Entry] | None:
+    """Return managedFields as `transferred` does, also where we have not applied the object yet.
+
+    Then the first of the claims' entries becomes our Apply entry, as in csaupgrade.
+    """
+    taken = [each for each in entries if _claim(each) in claims and not each.get("subresource")]
+    if not taken or any(_is_apply_of(each, manager) for each in entries):
+        return transferred(entries, manager, claims)
+    ours = {**taken[0], "manager": manager, "operation": "Apply"}
+    others = [ours if each is taken[0] else each for each in entries]
+    return transferred(others, manager, claims) or others
+
+
 def managers(entries: Sequence[Entry]) -> tuple[str, ...]:
     """Return who manages the object, first by name, without those that only write its status."""
     return tuple(sorted({str(each.get("manager")) for each in entries if not each.get("subresource")}))

@@ -16,7 +16,7 @@ from fleet.engine.kubernetes.definitions import established
 from fleet.engine.kubernetes.deletion import TIMEOUT_S, Deletion
 from fleet.engine.kubernetes.diagnosis import Diagnosis
 from fleet.engine.kubernetes.discovery import Discovery
-from fleet.engine.kubernetes.errors import ObjectExistsError, ObjectFailedError
+from fleet.engine.kubernetes.errors import ImmutableFieldError, ObjectExistsError, ObjectFailedError
 from fleet.engine.kubernetes.existence import Existence
 from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.engine.kubernetes.observation import Known, Live, Observation
@@ -25,7 +25,8 @@ from fleet.engine.kubernetes.ownership import managers
 from fleet.engine.kubernetes.propagation import Propagation, default_propagation
 from fleet.engine.kubernetes.refs import Ref, Target, is_crd
 from fleet.engine.kubernetes.requests import Response
-from fleet.engine.kubernetes.transfer import transfer
+from fleet.engine.kubernetes.secrets import with_data
+from fleet.engine.kubernetes.transfer import seize, transfer
 from fleet.engine.kubernetes.transport import IN_FLIGHT, Transport
 from fleet.engine.kubernetes.waiting import Waiting
 from fleet.engine.kubernetes.waits import Wait
@@ -34,7 +35,7 @@ from fleet.errors import Problem, Where
 
 AboutTo = Callable[[], Awaitable[None]]
 
-_CREATED = 201
+_OK, _CREATED, _INVALID = 200, 201, 422
 # An answer that leaves no doubt that nothing was written.
 _REFUSED = range(400, 500)
 
@@ -54,7 +55,8 @@ class Provider:
         self, inputs: ProviderInputs, *, warn: Callable[[str], None] | None = None, in_flight: int = IN_FLIGHT
     ) -> None:
         self.inputs = inputs
-        self._transport = Transport(inputs, warn or _ignore, in_flight)
+        self._warn = warn or _ignore
+        self._transport = Transport(inputs, self._warn, in_flight)
         self._discovery = Discovery(self._transport, inputs.name)
         self._api = Api(self._transport, self._discovery, inputs.name)
         self._existence = Existence(self._api)
@@ -186,7 +188,7 @@ class Provider:
 
     async def _apply(self, target: Target, wanted: Object, *, manager: str, adopt: bool, dry_run: bool) -> Live:
         try:
-            response = await self._api.apply(target, wanted, manager=manager, dry_run=dry_run)
+            response = await self._applied(target, wanted, manager=manager, adopt=adopt, dry_run=dry_run)
         except ObjectFailedError as error:
             error.is_made = not dry_run and error.status not in _REFUSED
             raise
@@ -201,6 +203,25 @@ class Provider:
             error.is_made = True
             raise
         return Live(live, adopted=adopt and not is_new)
+
+    async def _applied(self, target: Target, wanted: Object, *, manager: str, adopt: bool, dry_run: bool) -> Response:
+        """Apply; what is refused is applied once more when others' fields are ours that may be in its way."""
+        try:
+            return await self._api.apply(target, wanted, manager=manager, dry_run=dry_run)
+        except ImmutableFieldError:
+            raise
+        except ObjectFailedError as error:
+            if error.status != _INVALID:
+                raise
+            before = await seize(self._api, target, manager=manager, take_over=adopt, dry_run=dry_run)
+            if before is None:
+                raise
+        if not dry_run:
+            return await self._api.apply(target, wanted, manager=manager)
+        names = ", ".join(managers(before["metadata"]["managedFields"]))
+        self._warn(f"{target}: it cannot be tried out, because fields are not ours yet that are in its way: {names}")
+        metadata = {**before["metadata"], **wanted["metadata"]}
+        return Response(_OK, {**before, **with_data(wanted), "metadata": metadata})
 
     async def _settled(
         self, target: Target, wanted: Object, live: Object, *, manager: str, take_over: bool | None

@@ -14,7 +14,7 @@ from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.engine.kubernetes.provider import Provider
 from localclusters.cluster import Cluster
 from tests.engine.kubernetes.kubectl import Kubectl
-from tests.engine.kubernetes.manifests import config_map, crd, deployment, namespace_, ref, secret, widget
+from tests.engine.kubernetes.manifests import Object, config_map, crd, deployment, namespace_, ref, secret, widget
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -58,15 +58,15 @@ async def test_an_object_is_taken_over(
     assert live.body["data"] == {"key": "ours"}
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        pytest.param((), id="client-side"),
-        pytest.param(("--server-side",), id="server-side"),
-        pytest.param(("--server-side", "--field-manager=argocd-controller"), id="argo-cd-server-side"),
-        pytest.param(("--field-manager=argocd-controller",), id="argo-cd-client-side"),
-    ],
-)
+PREDECESSORS = [
+    pytest.param((), id="client-side"),
+    pytest.param(("--server-side",), id="server-side"),
+    pytest.param(("--server-side", "--field-manager=argocd-controller"), id="argo-cd-server-side"),
+    pytest.param(("--field-manager=argocd-controller",), id="argo-cd-client-side"),
+]
+
+
+@pytest.mark.parametrize("arguments", PREDECESSORS)
 async def test_what_predecessors_put_there_goes_on_taking_over(
     provider: Provider, namespace: str, kubectl: Kubectl, arguments: tuple[str, ...]
 ) -> None:
@@ -81,6 +81,39 @@ async def test_what_predecessors_put_there_goes_on_taking_over(
     assert annotations["by-hand"] == "stays"
     assert not {"old", LAST_APPLIED} & set(annotations)
     assert not {manager for manager, _ in owners(live.body)} & {"kubectl-client-side-apply", "argocd-controller"}
+
+
+def service(namespace: str, port: int) -> Object:
+    spec = {"ports": [{"port": port, "protocol": "TCP"}]}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": namespace}, "spec": spec}
+
+
+@pytest.mark.parametrize("arguments", PREDECESSORS)
+async def test_what_predecessors_left_is_not_in_the_way_of_what_is_wanted(
+    inputs: ProviderInputs, namespace: str, kubectl: Kubectl, arguments: tuple[str, ...]
+) -> None:
+    """Two ports need names: the old one, theirs, has to go before the new one can come."""
+    kubectl.apply(service(namespace, 80), *arguments)
+    warnings: list[str] = []
+    async with Provider(inputs, warn=warnings.append) as provider:
+        wanted = service(namespace, 8080)
+        would_be = await provider.create(wanted, manager="fleet", adopt=True, dry_run=True)
+        assert would_be.adopted
+        assert [each["port"] for each in would_be.body["spec"]["ports"]] == [8080]
+        assert [text for text in warnings if "cannot be tried out" in text]
+        live = await provider.create(wanted, manager="fleet", adopt=True)
+    assert live.adopted
+    assert [each["port"] for each in live.body["spec"]["ports"]] == [8080]
+    assert owners(live.body) == {("fleet", "Apply")}
+
+
+async def test_what_is_invalid_for_another_reason_stays_as_it_was(
+    provider: Provider, namespace: str, kubectl: Kubectl
+) -> None:
+    kubectl.apply(service(namespace, 80))
+    with pytest.raises(ObjectFailedError, match="it is not valid"):
+        await provider.create(service(namespace, -1), manager="fleet", adopt=True)
+    assert [each["port"] for each in kubectl.get("service", "s")["spec"]["ports"]] == [80]
 
 
 async def test_taking_over_what_is_not_there_makes_it(provider: Provider, namespace: str) -> None:

@@ -63,6 +63,16 @@ async def test_what_pulumi_made_by_post_is_ours(provider: Provider, namespace: s
     assert entries == ["Apply"]
 
 
+async def test_what_pulumi_made_by_post_is_not_in_the_way(provider: Provider, namespace: str, cluster: Cluster) -> None:
+    """A port is known by its number: with another one there are two, unless the first is ours to remove."""
+    path = f"/api/v1/namespaces/{namespace}/services"
+    ports = [[{"port": number, "protocol": "TCP"}] for number in (80, 8080)]
+    assert cluster.request("POST", f"{path}?fieldManager=fleet", service(namespace, ports=ports[0])).ok
+    for dry_run in (True, False):
+        live = await provider.update(service(namespace, ports=ports[1]), manager="fleet", dry_run=dry_run)
+        assert [each["port"] for each in live.body["spec"]["ports"]] == [8080]
+
+
 async def test_what_others_change_meanwhile_is_no_obstacle(
     provider: Provider, namespace: str, cluster: Cluster
 ) -> None:

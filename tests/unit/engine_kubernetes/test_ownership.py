@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from fleet.engine.kubernetes.ownership import PREDECESSORS, claims_to_take, managers, transferred, union
+from fleet.engine.kubernetes.ownership import PREDECESSORS, claims_to_take, managers, seized, transferred, union
 from tests.unit.engine_kubernetes.trees import field_sets
 
 
@@ -46,6 +46,27 @@ ARGO = entry("argocd-controller", "Apply", {"f:data": {"f:d": {}}})
 )
 def test_transfer(entries: list[dict[str, Any]], take_over: bool, expected: list[dict[str, Any]] | None) -> None:
     assert transferred(entries, "fleet", claims_to_take("fleet", take_over=take_over)) == expected
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        pytest.param([OTHER, STATUS], None, id="nothing-to-seize"),
+        pytest.param([OTHER, POSTED], [OTHER, {**POSTED, "operation": "Apply"}], id="made-by-post"),
+        pytest.param([KUBECTL, OTHER], [{**KUBECTL, "manager": "fleet", "operation": "Apply"}, OTHER], id="by-kubectl"),
+        pytest.param(
+            [KUBECTL, ARGO], [entry("fleet", "Apply", {"f:data": {"f:c": {}, "f:d": {}}})], id="by-several-in-turn"
+        ),
+        pytest.param(
+            [KUBECTL, OURS], [entry("fleet", "Apply", {"f:data": {"f:a": {}, "f:c": {}}})], id="beside-our-own"
+        ),
+        pytest.param([OURS], None, id="ours-already"),
+    ],
+)
+def test_what_is_seized_is_ours_before_we_apply(
+    entries: list[dict[str, Any]], expected: list[dict[str, Any]] | None
+) -> None:
+    assert seized(entries, "fleet", claims_to_take("fleet", take_over=True)) == expected
 
 
 def test_our_own_apply_entry_is_never_a_claim() -> None:
