@@ -59,6 +59,9 @@ def _shown(planned: PlannedObject, plan: ClusterPlan) -> str:
     words += ["retained"] if planned.retain else []
     words += ["adopted"] if planned.adopt else []
     words += [f"after {plan.objects[position].manifest.key}" for position in planned.depends_on]
+    words += [f"after {plan.barriers[planned.barrier].name}"] if planned.barrier is not None else []
+    words += [f"waits for {planned.wait_timeout_s:g} s"] if planned.waits and planned.wait_timeout_s else []
+    words += [f"before {planned.awaited_by}"] if planned.awaited_by else []
     return f"# {', '.join(words)}\n{yamlio.dump(planned.manifest.body)}"
 
 

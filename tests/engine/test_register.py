@@ -19,7 +19,7 @@ from fleet.register.outputs import parse_deployed, read_deployed
 from fleet.register.providers import profiles
 from fleet.register.registration import register
 from fleet.register.report import fail, progress, warnings
-from tests.engine.monitor import Engine, Monitor, run
+from tests.engine.monitor import Engine, Monitor, Registration, run
 from tests.unit.plan.build import COMMIT, application, crd, manifest, targets
 
 DEV = Cluster("dev", kubeconfig="~/kube/dev", context="dev-admin", identifier="the-first")
@@ -110,6 +110,79 @@ def test_an_application_that_waits_says_so_and_how_long() -> None:
     (found,) = monitor.of_type("kubernetes:").values()
     assert (found.request.customTimeouts.create, found.request.customTimeouts.update) == ("90s", "90s")
     assert "pulumi.com/waitFor" not in found.inputs["metadata"]["annotations"]
+
+
+def in_waves(*sizes: int) -> tuple[Manifest, ...]:
+    """Return ConfigMaps: so many in wave 0, so many in wave 1, and so on."""
+    return tuple(
+        manifest("ConfigMap", f"{wave}-{number:02}", annotations={"argocd.argoproj.io/sync-wave": str(wave)})
+        for wave, size in enumerate(sizes)
+        for number in range(size)
+    )
+
+
+def test_a_wave_is_registered_when_the_engine_has_answered_for_the_one_before() -> None:
+    monitor = registered(*planned(application("web", "dev"), manifests=in_waves(2, 3)))
+    first, second = (
+        [each for each in named(monitor) if each.request.name.startswith(f"dev/default/{n}-")] for n in "01"
+    )
+    assert max(each.position for each in first) < min(each.position for each in second)
+    assert all(list(each.request.dependencies) == [before.urn for before in first] for each in second)
+    assert monitor.of_type("fleet:index:Wave") == {}
+
+
+def named(monitor: Monitor) -> list[Registration]:
+    return sorted(monitor.of_type("kubernetes:").values(), key=lambda each: each.request.name)
+
+
+def test_between_large_waves_is_a_component() -> None:
+    monitor = registered(*planned(application("web", "dev"), manifests=in_waves(200, 300)))
+    ((name, barrier),) = monitor.of_type("fleet:index:Wave").items()
+    assert (name, barrier.request.custom, barrier.inputs) == ("dev/web/Sync/0", False, {})
+    assert barrier.request.parent == monitor.of_type("fleet:index:Application")["dev/web"].urn
+    first, second = named(monitor)[:200], named(monitor)[200:]
+    assert sorted(barrier.request.dependencies) == sorted(each.urn for each in first)
+    assert max(each.position for each in first) < barrier.position < min(each.position for each in second)
+    assert all(list(each.request.dependencies) == [barrier.urn] for each in second)
+
+
+class StuckMonitor(Monitor):
+    """Answers for one object when so many others, whose names start so, have been registered; never before."""
+
+    def __init__(self, stuck: str, others: str, number: int) -> None:
+        super().__init__()
+        self.in_time = False
+        self._stuck = stuck
+        self._others = others
+        self._left = threading.Semaphore(0)
+        self._number = number
+
+    def _register(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
+        if request.name.startswith(self._others):
+            self._left.release()
+        if request.name == self._stuck:
+            self.in_time = all(self._left.acquire(timeout=30) for _ in range(self._number))
+        return super()._register(request)
+
+
+@pytest.mark.parametrize("sizes", [(2, 2), (20, 20)], ids=["small", "large"])
+def test_a_wave_waits_for_no_other_application(sizes: tuple[int, int]) -> None:
+    """Two applications of which one is stuck in its first wave: the other comes to its end."""
+    plans = planned(application("one", "dev"), application("two", "prod"), manifests=in_waves(*sizes))
+    monitor = StuckMonitor("dev/default/0-00", "prod/default/", sum(sizes))
+    run(lambda: register(plans, profiles(plan.cluster for plan in plans)), monitor)
+    assert monitor.in_time
+    assert len(monitor.of_type("kubernetes:")) == 2 * sum(sizes)
+
+
+def test_what_something_comes_after_is_said_by_the_application() -> None:
+    early = manifest("Deployment", "a", api_version="apps/v1")
+    monitor = registered(*planned(application("web", "dev"), manifests=(early, *in_waves(1, 1))))
+    (component,) = monitor.of_type("fleet:index:Application").values()
+    assert component.inputs["awaitedBy"] == {"dev/default/a": "Sync wave 1"}
+    assert "wait" not in component.inputs
+    found = monitor.of_type("kubernetes:")["dev/default/a"]
+    assert found.request.customTimeouts.create == "600s"
 
 
 def test_an_application_in_a_cluster_is_a_component() -> None:
