@@ -131,7 +131,7 @@ class Mirror:
             if note.exists():
                 os.utime(note)
             else:
-                note.write_text(self.address.shown, encoding="utf-8")
+                note.write_text(str(self.address.path or self.address.shown), encoding="utf-8")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

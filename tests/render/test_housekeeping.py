@@ -72,6 +72,12 @@ def test_what_a_run_uses_is_used_last(world: World, two: tuple[Repo, Repo]) -> N
     assert last.name == str(two[0].path)
 
 
+def test_a_local_repository_is_named_by_its_whole_path(world: World, repo: Repo) -> None:
+    repo.commit({"a": "1"})
+    world.resolve("../repo", "main")
+    assert kept(world.cache) == [("repository", str(repo.path))]
+
+
 def test_runs_tidy_once_a_day(world: World, two: tuple[Repo, Repo]) -> None:
     run(world, two[1], 110)
     run(world, two[1], 90)
