@@ -246,6 +246,20 @@ third.metadata["name"].apply(lambda name: print(f"the third is {name}"))
     assert embedded.resources() == {}
 
 
+def test_a_preview_tries_out_what_depends_on_something_that_is_not_there_yet(embedded: Desk) -> None:
+    """Unless that is a namespace, or brings a kind: without it nothing can be tried out."""
+    embedded.write("""
+provider = connect()
+first = config_map("first", {}, ResourceOptions(provider=provider))
+box = pulumi.ComponentResource("desk:index:Box", "box", None, ResourceOptions(depends_on=[first]))
+config_map("second", {}, ResourceOptions(provider=provider, depends_on=[first]), labels={"l": "not valid"})
+config_map("third", {}, ResourceOptions(provider=provider, depends_on=[box]), labels={"l": "not valid"})
+""")
+    run = embedded.preview(exit_code=4)
+    assert "create ConfigMap" in run.text
+    assert [f"/{name}: it is not valid" in run.text for name in ("first", "second", "third")] == [False, True, True]
+
+
 def test_an_unknown_field_of_an_update_leaves_the_rest_of_the_object_known(embedded: Desk) -> None:
     program = """
 opts = ResourceOptions(provider=connect())
