@@ -72,7 +72,12 @@ class Shielded:
 
     def show(self, event: Event) -> None:
         """Show the event, if anybody reads."""
-        self._attempt(self._view.show, event)
+        # This is called for every object, several times.
+        if not self._lost:
+            try:
+                self._view.show(event)
+            except OSError:
+                self._lose()
 
     def tick(self) -> None:
         """Tell that work goes on, if anybody reads."""
@@ -80,16 +85,18 @@ class Shielded:
 
     def say(self, text: str) -> None:
         """Tell it, if anybody reads."""
-        self._attempt(self._view.say, text)
+        self._attempt(lambda: self._view.say(text))
 
-    def _attempt(self, action: Callable[..., None], *told: Event | str) -> None:
-        if self._lost:
-            return
-        try:
-            action(*told)
-        except OSError:
-            self._lost = True
-            self._stop.set()
+    def _attempt(self, action: Callable[[], None]) -> None:
+        if not self._lost:
+            try:
+                action()
+            except OSError:
+                self._lose()
+
+    def _lose(self) -> None:
+        self._lost = True
+        self._stop.set()
 
 
 async def _tick(view: Shielded) -> None:

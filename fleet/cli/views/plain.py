@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.text import Text
@@ -40,6 +41,27 @@ STARTING = {
 }
 
 
+class Line(NamedTuple):
+    """A line of the log. where: what it is about, told in front of it in bold; empty for nothing.
+
+    Rich's own texts take several times as long to make, and where there are no colors nobody needs them.
+    """
+
+    text: str
+    style: str = ""
+    where: str = ""
+
+    @property
+    def plain(self) -> str:
+        """The line without its styles."""
+        return f"{self.where}: {self.text}" if self.where else self.text
+
+    def __rich__(self) -> Text:
+        """Return the line as Rich prints it."""
+        text = Text(self.text, self.style)
+        return Text.assemble((f"{self.where}: ", "bold"), text) if self.where else text
+
+
 class PlainView:
     """Prints a line for each event that is worth one, at every tick. clock: seconds, monotonic. quiet: no progress."""
 
@@ -50,26 +72,26 @@ class PlainView:
         self._quiet = quiet
         self._tally = tally.Tally()
         self._began = self._printed = clock()
-        self._kept: list[Text] = []
+        self._kept: list[Line] = []
 
     def show(self, event: Event) -> None:
         """Take in an event, and a line of those that are worth one."""
         self._tally.add(event)
         self._report.add(event)
-        text = line(event, dry_run=self._report.dry_run)
-        if text:
-            self._add(text)
+        told = line(event, dry_run=self._report.dry_run)
+        if told:
+            self._add(told)
 
     def tick(self) -> None:
         """Print the lines so far, or, if there were none for some seconds, a progress line."""
         now = self._clock()
         if not self._quiet and now - self._printed >= PROGRESS_EVERY_S:
-            self._add(Text(progress(self._tally, now - self._began, dry_run=self._report.dry_run), "dim"))
+            self._add(Line(progress(self._tally, now - self._began, dry_run=self._report.dry_run), "dim"))
         self._flush()
 
     def say(self, text: str) -> None:
         """Print a line."""
-        self._add(Text(text, "bold"))
+        self._add(Line(text, "bold"))
         self._flush()
 
     def finish(self, ending: Ending) -> None:
@@ -83,44 +105,44 @@ class PlainView:
         with suppress(OSError):  # Nobody reads on; what the run failed for is to be told, not this.
             self._flush()
 
-    def _add(self, text: Text) -> None:
-        self._kept.append(text)
+    def _add(self, told: Line) -> None:
+        self._kept.append(told)
         self._printed = self._clock()
 
     def _flush(self) -> None:
         kept, self._kept = self._kept, []
         if kept and self._console.color_system is None:
             # Rich takes 0.2 ms for a line, which is a lot beside the engine when thousands of objects change.
-            print("\n".join(text.plain for text in kept), file=self._console.file, flush=True)
+            print("\n".join(each.plain for each in kept), file=self._console.file, flush=True)
         elif kept:
-            self._console.print(Text("\n").join(kept), soft_wrap=True)
+            self._console.print(Text("\n").join(each.__rich__() for each in kept), soft_wrap=True)
 
 
-def line(event: Event, *, dry_run: bool) -> Text | None:
+def line(event: Event, *, dry_run: bool) -> Line | None:
     """Return an event's line; None for one that is worth none."""
-    text: Text | None = None
+    told: Line | None = None
     match event:
         case RunStarted(command=command, stack=stack):
-            text = Text(f"{STARTING.get((command, event.dry_run), command)} ({stack})", "bold")
+            told = Line(f"{STARTING.get((command, event.dry_run), command)} ({stack})", "bold")
         case Message(ephemeral=False):
-            text = _message(event)
+            told = _message(event)
         case StepFinished(subject=subject, operation=operation) if subject.kind and operation not in UNTOLD:
             done = f"{words.verb(operation, dry_run=dry_run)} {words.title(subject)}"
-            text = _at(subject, Text(done, words.VERBS[operation].style))
+            told = Line(done, words.VERBS[operation].style, _where(subject))
         case StepFailed(subject=subject, operation=operation, problem=problem):
             # A problem names its object itself, for those who show it alone.
             reason = words.clean(problem.summary.removeprefix(f"{subject}: "))
             failed = f"cannot {words.VERBS[operation].plan} {words.title(subject)}: {reason}"
-            text = _at(subject, Text(f"error: {failed}", "red"))
+            told = Line(f"error: {failed}", "red", _where(subject))
         case DriftFound(drift=drift):
             left = "" if drift.heals else " (left alone: self_heal is off)"
             found = f"drift in {words.title(drift.subject)}: {words.drift(drift)}{left}"
-            text = _at(drift.subject, Text(found, "magenta"))
+            told = Line(found, "magenta", _where(drift.subject))
         case ClusterFailed(cluster=cluster, problem=problem):
-            text = _at(Subject("", cluster), Text(f"error: {words.clean(problem.summary)}", "red"))
+            told = Line(f"error: {words.clean(problem.summary)}", "red", cluster)
         case _:
             pass
-    return text
+    return told
 
 
 def progress(counted: tally.Tally, elapsed_s: float, *, dry_run: bool) -> str:
@@ -130,12 +152,10 @@ def progress(counted: tally.Tally, elapsed_s: float, *, dry_run: bool) -> str:
     return f"... {words.duration(elapsed_s)}: {'; '.join(part for part in parts if part) or 'starting'}"
 
 
-def _message(message: Message) -> Text:
+def _message(message: Message) -> Line:
     prefix = "" if message.severity is Severity.INFO else f"{message.severity}: "
-    text = Text(f"{prefix}{words.clean(message.text).rstrip()}", STYLES[message.severity])
-    return _at(message, text)
+    return Line(f"{prefix}{words.clean(message.text).rstrip()}", STYLES[message.severity], _where(message))
 
 
-def _at(what: Subject | Message, text: Text) -> Text:
-    where = words.place(what.cluster, what.application)
-    return Text.assemble((f"{where}: ", "bold"), text) if where else text
+def _where(what: Subject | Message) -> str:
+    return words.place(what.cluster, what.application)

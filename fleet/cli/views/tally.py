@@ -118,7 +118,11 @@ class Tally:
         return self._row(subject)
 
     def _row(self, subject: Subject) -> Row:
-        return self.rows.setdefault((subject.cluster, subject.application), Row())
+        place = subject.cluster, subject.application
+        row = self.rows.get(place)
+        if row is None:
+            row = self.rows[place] = Row()
+        return row
 
 
 def counts(row: Row, *, dry_run: bool) -> str:
