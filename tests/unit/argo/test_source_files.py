@@ -13,42 +13,8 @@ from fleet.argo.source_files import overruled
 from fleet.errors import DeclarationError, Problem
 from fleet.model.source import Tool
 from fleet.yamlio import dump
+from tests.unit.argo.parsing import EVERY_HELM, EVERY_KUSTOMIZE
 
-EVERY_HELM = Helm(
-    release_name="r",
-    namespace="s",
-    value_files=["a", "/b"],
-    ignore_missing_value_files=True,
-    values={"a": {"b": [1, {"c": None}]}},
-    parameters={"x": "3"},
-    string_parameters={"w": "2"},
-    file_parameters={"z": "f"},
-    kube_version="1.30.0",
-    api_versions=["v1"],
-    skip_crds=True,
-    skip_tests=True,
-    skip_schema_validation=True,
-)
-EVERY_KUSTOMIZE = Kustomize(
-    name_prefix="a-",
-    name_suffix="-z",
-    namespace="shop",
-    images=["nginx:1"],
-    replicas={"web": 2},
-    common_labels={"a": "b"},
-    label_without_selector=True,
-    label_include_templates=True,
-    force_common_labels=True,
-    common_annotations={"c": "d"},
-    common_annotations_envsubst=True,
-    force_common_annotations=True,
-    patches=[{"target": {"kind": "Job"}, "patch": "x", "options": {"allowNameChange": True}}],
-    components=["../c"],
-    ignore_missing_components=True,
-    enable_helm=True,
-    kube_version="1.30.0",
-    api_versions=["v1"],
-)
 EVERY_DIRECTORY = Directory(
     recurse=True,
     include="*.x",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from fleet import Directory, Helm, Jsonnet, Kustomize
-from tests.unit.argo.parsing import application, problem, source_of
+from fleet import Directory, Jsonnet
+from tests.unit.argo.parsing import EVERY_HELM, EVERY_KUSTOMIZE, application, problem, source_of
 
 REPOSITORY = "repoURL: https://example.com/app.git, path: a"
 
@@ -36,25 +38,8 @@ def test_every_field_of_kustomize() -> None:
       labelIncludeTemplates: true, forceCommonLabels: true, commonAnnotations: {c: d}, commonAnnotationsEnvsubst: true,
       forceCommonAnnotations: true, patches: [{target: {kind: Job}, patch: x, options: {allowNameChange: true}}],
       components: [../c], ignoreMissingComponents: true, enableHelm: true, kubeVersion: 1.30.0, apiVersions: [v1]}"""
-    assert source_of(application(source=f"{{{REPOSITORY}, kustomize: {block}}}")).kustomize == Kustomize(
-        name_prefix="a-",
-        name_suffix="-z",
-        namespace="shop",
-        images=["nginx:1"],
-        replicas={"web": 2, "api": 3},
-        common_labels={"a": "b"},
-        label_without_selector=True,
-        label_include_templates=True,
-        force_common_labels=True,
-        common_annotations={"c": "d"},
-        common_annotations_envsubst=True,
-        force_common_annotations=True,
-        patches=[{"target": {"kind": "Job"}, "patch": "x", "options": {"allowNameChange": True}}],
-        components=["../c"],
-        ignore_missing_components=True,
-        enable_helm=True,
-        kube_version="1.30.0",
-        api_versions=["v1"],
+    assert source_of(application(source=f"{{{REPOSITORY}, kustomize: {block}}}")).kustomize == replace(
+        EVERY_KUSTOMIZE, replicas={"web": 2, "api": 3}
     )
 
 
@@ -64,21 +49,8 @@ def test_every_field_of_helm() -> None:
       parameters: [{name: x, value: '1'}, {name: w, value: '2', forceString: true}, {name: x, value: '3'}],
       fileParameters: [{name: z, path: f}], kubeVersion: 1.30.0, apiVersions: [v1], skipCrds: true, skipTests: true,
       skipSchemaValidation: true, passCredentials: true}"""
-    assert source_of(application(source=f"{{{REPOSITORY}, helm: {block}}}")).helm == Helm(
-        release_name="r",
-        namespace="s",
-        value_files=["a", "/b"],
-        ignore_missing_value_files=True,
-        values={"a": {"b": 1}},
-        parameters={"x": "3"},
-        string_parameters={"w": "2"},
-        file_parameters={"z": "f"},
-        kube_version="1.30.0",
-        api_versions=["v1"],
-        skip_crds=True,
-        skip_tests=True,
-        skip_schema_validation=True,
-        pass_credentials=True,
+    assert source_of(application(source=f"{{{REPOSITORY}, helm: {block}}}")).helm == replace(
+        EVERY_HELM, values={"a": {"b": 1}}
     )
 
 
