@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fleet.engine import project as projects
 from fleet.engine import selected
-from fleet.engine.backend import Backend
 from fleet.engine.project import Project
 from fleet.errors import DeclarationError, Problem, StackNotFoundError
+
+if TYPE_CHECKING:
+    from fleet.engine.backend import Backend
 
 # Where programs of this project declare stacks; `stackConfigDir` in Pulumi.yaml says where their configuration is.
 DECLARATIONS = "stacks"

@@ -9,15 +9,14 @@ from fleet.errors import FleetError, RenderError, gather
 from fleet.model.manifest import Manifest
 from fleet.model.plan import PatchRequest, Rendered, RenderRequest, Revision, Target
 from fleet.model.settings import Settings
+from fleet.model.source import Tool
 from fleet.plan.combined import combined
 from fleet.plan.expand import mirrored
 from fleet.plan.policy import Policies
 from fleet.plan.sources import passing_credentials, patches_of, requests_of, revisions_of, used_by
 from fleet.program.integrity import trusted
 from fleet.program.say import Say
-from fleet.program.source_files import overrule
 from fleet.render import Charts, Repositories, Sources, render_possible
-from fleet.render.patching import patch_all
 
 _Commits = Mapping[Revision, str]
 
@@ -35,7 +34,7 @@ def read_sources(
         commits = sources.resolve(revisions, revisions, everywhere=passing_credentials(targets))
         signed, unsigned = trusted(targets, commits, rules, sources.git, settings.project_dir)
         requests = used_by(signed, lambda target: requests_of(target, commits), lambda target: target.rendering)
-        manifests, failed = render_possible(requests, sources, say.warning, requests, overrule=overrule)
+        manifests, failed = render_possible(requests, sources, say.warning, requests, overrule=_overrule)
         whole = [target for target in signed if manifests.keys() >= set(requests_of(target, commits))]
         together = {target: _together(target, commits, manifests) for target in whole}
         for line in dict.fromkeys(line for _, repeated in together.values() for line in repeated):
@@ -79,6 +78,12 @@ def _together(
     return objects, tuple(f"{target.application.name}: {line}" for line in repeated)
 
 
+def _overrule(request: RenderRequest, file: str, text: str) -> Tool:
+    from fleet.program import source_files  # noqa: PLC0415 - few repositories have such a file
+
+    return source_files.overrule(request, file, text)
+
+
 def _patched(
     together: Mapping[Target, tuple[Manifest, ...]],
     commits: _Commits,
@@ -94,7 +99,10 @@ def _patched(
     errors = [each for each in failed if each]
     patched: Mapping[PatchRequest, tuple[Manifest, ...]] = {}
     try:
-        patched = patch_all(rendered, cache_dir, used_by(requests, lambda target: (requests[target],)))
+        if requests:
+            from fleet.render.patching import patch_all  # noqa: PLC0415 - most stacks patch nothing
+
+            patched = patch_all(rendered, cache_dir, used_by(requests, lambda target: (requests[target],)))
     except RenderError as error:
         errors.append(error)
     wrong = gather(errors)

@@ -15,8 +15,7 @@ from fleet.model.directory import Directory
 from fleet.model.glob import compile_glob
 from fleet.model.manifest import Manifest
 from fleet.render.cache import Cache
-from fleet.render.jsonnet import Evaluation
-from fleet.render.manifests import is_skipped, read_file
+from fleet.render.manifests import Found, is_skipped, read_file
 from fleet.render.objects import Kind, TooLargeError
 from fleet.render.snapshot import LinkError, Node, Snapshot
 
@@ -48,19 +47,29 @@ def render(
     if directory.disable_extension_filter and not (directory.include or directory.exclude):
         report(f"{path}: the extension filter is off without include or exclude, so every file counts as a manifest")
     chosen, problems = _choose(path, directory, base, snapshot, report)
-    evaluation = Evaluation(snapshot, base.path, directory.jsonnet, cache)
     manifests: list[Manifest] = []
     contents, sizes = _contents(chosen, snapshot)
     if sum(sizes.values()) > MOST_BYTES:
         problems.append(_too_large(path, sizes))
         contents = {}
+    evaluate = _evaluation(snapshot, base, directory, cache) if any(map(_is_jsonnet, contents)) else read_file
     for file, data in contents.items():
-        found = evaluation.read(file, data) if file.endswith(_JSONNET) else read_file(file, data)
+        found = evaluate(file, data) if _is_jsonnet(file) else read_file(file, data)
         manifests += found.manifests
         problems += found.problems
     if problems:
         raise RenderError(*problems)
     return tuple(manifests)
+
+
+def _is_jsonnet(file: str) -> bool:
+    return file.endswith(_JSONNET)
+
+
+def _evaluation(snapshot: Snapshot, base: Node, directory: Directory, cache: Cache) -> Callable[[str, bytes], Found]:
+    from fleet.render.jsonnet import Evaluation  # noqa: PLC0415 - most directories have no Jsonnet
+
+    return Evaluation(snapshot, base.path, directory.jsonnet, cache).read
 
 
 def _choose(

@@ -6,12 +6,9 @@ the same version of the tool is not rendered again.
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from fleet.model.directory import Directory
 from fleet.model.helm import Helm
@@ -20,23 +17,14 @@ from fleet.model.manifest import Manifest, ObjectKey
 from fleet.model.plan import RenderRequest
 from fleet.model.source import Tool as Declared
 from fleet.model.source import decided
-from fleet.render import directory, helm, kustomize, unstable
+from fleet.render import directory
 from fleet.render.cache import Cache
-from fleet.render.charts.location import directory_of
-from fleet.render.dependencies import Dependencies
 from fleet.render.detection import settled
-from fleet.render.outside import Opening
 from fleet.render.progress import Report
 from fleet.render.snapshot import Snapshot
 from fleet.render.source_files import source_files
 from fleet.render.sources import Sources
-from fleet.render.tools import HELM, KUSTOMIZE, Kind, Tool, Tools
-from fleet.render.value_files import Base
-
-# For one path; a chart of thousands of objects takes seconds.
-TIMEOUT_S = 300.0
-_SHOWN = 5
-
+from fleet.render.tools import HELM, KUSTOMIZE, Kind, Tools
 
 # A request, and path and text of one of its source files → its tool with that on top.
 Overrule = Callable[[RenderRequest, str, str], Declared]
@@ -78,64 +66,11 @@ class Renderer:
             return self._last_of_each(self._rendered(request, snapshot))
 
     def _rendered(self, request: RenderRequest, snapshot: Snapshot) -> tuple[Manifest, ...]:
-        path = request.path
-        match request.tool:
-            case Directory() as wanted:
-                return directory.render(path, wanted, snapshot, self.report, self.cache)
-            case Kustomize() as wanted:
-                with ExitStack() as opened:
-                    outside = Opening(self.sources, opened, self.turn)
-                    helm_tool = self.tools.of(HELM) if wanted.enable_helm else None
-                    found = kustomize.find_kustomization(path, wanted, snapshot, outside, helm_tool)
-                    return self._built(found, self.tools.of(KUSTOMIZE), lambda: True)
-            case Helm() as wanted:
-                with ExitStack() as opened:
-                    chart = self._found(request, wanted, snapshot, opened)
-                    return self._built(chart, self.tools.of(HELM), lambda: self._is_stable(chart))
+        if isinstance(request.tool, Directory):
+            return directory.render(request.path, request.tool, snapshot, self.report, self.cache)
+        from fleet.render.building import Builder  # noqa: PLC0415 - directories of plain manifests need none of it
 
-    def _found(self, request: RenderRequest, wanted: Helm, snapshot: Snapshot, opened: ExitStack) -> helm.Chart:
-        """Return the chart; `opened` has to stay open until it is rendered."""
-        packed = directory_of(request.chart)
-        own = (
-            Base(snapshot, packed, packed, packed=True)
-            if packed
-            else Base(snapshot, snapshot.directory(request.path).path)
-        )
-        others = {
-            each.name: Base(opened.enter_context(self.sources.git.snapshot(each.repo, each.commit)), ref=each.name)
-            for each in request.references
-        }
-        chart = helm.find(wanted, own, others)
-        missing = Dependencies(snapshot, self.sources.charts, opened, self.report, wanted.pass_credentials is True)
-        missing.complete(chart.path, chart.selection)
-        return chart
-
-    def _is_stable(self, chart: helm.Chart) -> bool:
-        """Return whether a chart comes out the same the next time, with a warning if it may not."""
-        templates = [name for name in sorted(chart.selection.files) if unstable.is_template(name)]
-        uses = unstable.functions(chart.selection.read(templates)) if templates else ()
-        if not uses:
-            return True
-        more = f" and {len(uses) - _SHOWN} more" if len(uses) > _SHOWN else ""
-        self.report(
-            f"the chart {chart.path or '.'} may come out otherwise every time, and what changes is applied: "
-            f"{', '.join(uses[:_SHOWN])}{more}"
-        )
-        return False
-
-    def _built(
-        self, source: kustomize.Kustomization | helm.Chart, tool: Tool, is_stable: Callable[[], bool]
-    ) -> tuple[Manifest, ...]:
-        """Return the manifests, from the cache if they are there. Keeping what is not stable would hide that it is."""
-        key = f"{tool.program.name} {tool.version} {source.digest()}"
-        known = self.cache.load(key)
-        if known is not None:
-            return known
-        keep = is_stable()
-        built = _build(source, tool)
-        if keep:
-            self.cache.save(key, built)
-        return built
+        return Builder(self.sources, self.report, self.tools, self.cache, self.turn).build(request, snapshot)
 
     def _last_of_each(self, manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
         by_key: dict[ObjectKey, Manifest] = {}
@@ -154,8 +89,3 @@ def needed(requests: Iterable[RenderRequest]) -> tuple[Kind, ...]:
     charts = any(isinstance(tool, Helm) or (isinstance(tool, Kustomize) and tool.enable_helm) for tool in tools)
     kustomizations = any(isinstance(tool, Kustomize) for tool in tools)
     return tuple(kind for kind, is_needed in ((KUSTOMIZE, kustomizations), (HELM, charts)) if is_needed)
-
-
-def _build(source: kustomize.Kustomization | helm.Chart, tool: Tool) -> tuple[Manifest, ...]:
-    with tempfile.TemporaryDirectory(prefix="fleet-") as work:
-        return source.build(tool, Path(work).resolve(), TIMEOUT_S)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import click
+import git
 import pytest
 
 from fleet.cli.group import cli
 
-HEAVY = ("pulumi", "grpc", "aiohttp", "kubernetes_asyncio", "cryptography", "git")
+HEAVY = ("pulumi", "grpc", "aiohttp", "kubernetes_asyncio", "cryptography.hazmat", "git")
 
 
 def loaded(code: str) -> tuple[str, set[str]]:
@@ -45,3 +47,42 @@ def groups(group: click.Group) -> list[click.Group]:
 @pytest.mark.parametrize("group", [pytest.param(each, id=str(each.name)) for each in groups(cli)])
 def test_every_command_is_found_where_it_is_said_to_be(group: click.Group) -> None:
     assert {name: command.name for name, command in group.commands.items()} == {name: name for name in group.commands}
+
+
+DECLARATION = """
+from fleet import *
+
+stack = Fleet(
+    clusters=[Cluster("dev", kubeconfig="none")],
+    applications=[Application("app", source=GitSource("repository", path="."), destinations=["dev"])],
+)
+"""
+DECISION = """
+from pathlib import Path
+import fleet.program.flow
+from fleet.model.settings import Settings
+from fleet.program.decision import intend, planned
+from fleet.program.say import Say
+
+settings = Settings(project_dir=Path({project!r}), stack="test", cache_dir=Path("cache"))
+say = Say(lambda line: None, print)
+for plan in planned(intend(settings, ()), settings, say):
+    print(plan.cluster.name, *(each.name for each in plan.objects))
+"""
+
+
+def test_a_directory_of_plain_manifests_loads_nothing_for_anything_else(tmp_path: Path) -> None:
+    project, repository = tmp_path / "project", tmp_path / "project" / "repository"
+    (project / "stacks").mkdir(parents=True)
+    (project / "stacks" / "test.py").write_text(DECLARATION)
+    repository.mkdir()
+    (repository / "a.yaml").write_text("{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: there}}\n")
+    with git.Repo.init(repository) as repo:
+        repo.index.add(["a.yaml"])
+        someone = git.Actor("someone", "someone@example.com")
+        repo.index.commit("a", author=someone, committer=someone)
+    shown, modules = loaded(DECISION.format(project=str(project)))
+    assert shown == "dev dev/there/a\n"
+    others = {"building", "helm", "kustomize", "jsonnet", "dependencies", "patching", "signatures", "keyring"}
+    assert modules.isdisjoint({*(f"fleet.render.{each}" for each in others), "fleet.argo", "requests"})
+    assert {"fleet.program.flow", "fleet.render.directory"} <= modules
