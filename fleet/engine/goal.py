@@ -66,7 +66,7 @@ def from_request(request: resource_pb2.RegisterResourceRequest) -> Goal:
     sense.
     """
     _refuse_unsupported(request)
-    dependencies = {key: tuple(each.urns) for key, each in request.propertyDependencies.items()}
+    by_property = request.propertyDependencies
     return Goal(
         type=request.type,
         name=request.name,
@@ -75,7 +75,7 @@ def from_request(request: resource_pb2.RegisterResourceRequest) -> Goal:
         provider=request.provider,
         inputs=values.decode(request.object),
         dependencies=tuple(request.dependencies),
-        property_dependencies=dependencies,
+        property_dependencies={key: tuple(by_property[key].urns) for key in by_property},
         protect=request.protect if request.HasField("protect") else None,
         retain_on_delete=request.retainOnDelete if request.HasField("retainOnDelete") else None,
         delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,

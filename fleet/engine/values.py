@@ -7,7 +7,7 @@ wrapped in `Secret` and a value that a preview cannot know is `UNKNOWN`. The sig
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from google.protobuf import struct_pb2
@@ -161,17 +161,19 @@ _LEAVES: Final = frozenset({str, int, float, bool, type(None)})
 
 def holds(value: Any, kind: type[Secret] | type[Unknown]) -> bool:
     """Return whether a Secret, or UNKNOWN, is anywhere in the value."""
-    # Asked several times of each object: one flat list that grows as it is read takes a third of a recursion's time.
-    pending = [value]
-    for each in pending:
-        if type(each) in _LEAVES:
-            continue
-        if isinstance(each, kind):
+    # Asked a dozen times of each object: neither a call for each leaf, nor a generator, and what is rare comes last.
+    inside: Iterable[Any] = ()
+    if isinstance(value, dict):
+        inside = value.values()
+    elif isinstance(value, (list, tuple)):
+        inside = value
+    elif isinstance(value, kind):
+        return True
+    elif isinstance(value, Secret):
+        inside = (value.value,)
+    elif isinstance(value, Mapping):
+        inside = value.values()
+    for each in inside:  # noqa: SIM110
+        if type(each) not in _LEAVES and holds(each, kind):
             return True
-        if isinstance(each, (dict, Mapping)):
-            pending.extend(each.values())
-        elif isinstance(each, (list, tuple)):
-            pending.extend(each)
-        elif isinstance(each, Secret):
-            pending.append(each.value)
     return False
