@@ -163,6 +163,41 @@ def test_what_says_so_itself_is_not_waited_for(embedded: Workbench, fields: str)
     embedded.run("preview", "--expect-no-changes")
 
 
+def test_a_custom_resource_is_waited_for_by_its_condition(embedded: Workbench) -> None:
+    """Its definition has no subresource for the status, so Git can say that too."""
+    group = f"{embedded.namespace}.example.com"
+    embedded.declare(web(", wait_timeout_s=3"))
+    embedded.commit(files([definition(group), in_wave(0, gadget(group, "False")), in_wave(1, config_map("a"))]))
+    run = embedded.up(exit_code=CLUSTER_FAILED)
+    assert "Sync wave 1 waits for it, and is left alone." in run.text
+    assert there(embedded, "a") == []
+    embedded.commit(files([in_wave(0, gadget(group, "True"))]))
+    embedded.up()
+    assert there(embedded, "a") == ["a"]
+    embedded.run("destroy", "--yes")
+
+
+def definition(group: str) -> dict[str, Any]:
+    anything = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    names = {"plural": "gadgets", "singular": "gadget", "kind": "Gadget"}
+    versions = [{"name": "v1", "served": True, "storage": True, "schema": anything}]
+    spec = {"group": group, "names": names, "scope": "Namespaced", "versions": versions}
+    metadata = {"name": f"gadgets.{group}"}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": metadata,
+        "spec": spec,
+    }
+
+
+def gadget(group: str, ready: str) -> dict[str, Any]:
+    # In the foreground its deletion would wait until the garbage collector knows of the kind.
+    metadata = {"name": "one", "annotations": {"pulumi.com/deletionPropagationPolicy": "background"}}
+    status = {"conditions": [{"type": "Ready", "status": ready}]}
+    return {"apiVersion": f"{group}/v1", "kind": "Gadget", "metadata": metadata, "status": status}
+
+
 def test_what_comes_last_goes_first(bench: Workbench) -> None:
     bench.declare(web())
     bench.commit(files([in_wave(0, config_map("a")), in_wave(1, config_map("b")), held(2, "c")]))
