@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from fleet.engine.events import Drift, DriftKind, FieldChange, Operation, Subject
 
@@ -47,6 +47,9 @@ _UNITS = (
 # Everything below a space but tab and newline, DEL, and the C1 range: what could move a terminal's cursor.
 _CONTROL = {code: "�" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
 LONGEST_VALUE = 60
+# Objects of which the same is to be said are named one by one up to this number; beyond it, it is said once.
+FEW_ALIKE = 3
+Item = TypeVar("Item")
 
 
 def verb(operation: Operation, *, dry_run: bool) -> str:
@@ -97,6 +100,31 @@ def listing(names: Sequence[str], most: int = 5) -> str:
 def place(cluster: str, application: str) -> str:
     """Return `hub/my-app`, or what there is of it."""
     return "/".join(part for part in (cluster, application) if part)
+
+
+def titles(subjects: Sequence[Subject]) -> str:
+    """Return `ConfigMap default/a`, or for many of a kind `ConfigMap default/a, default/b and 5 more`."""
+    first = subjects[0]
+    if len(subjects) == 1:
+        return title(first)
+    named = [f"{each.namespace}/{each.name}" if each.namespace else each.name for each in subjects]
+    return clean(f"{first.kind} {listing(named, most=FEW_ALIKE)}")
+
+
+def alike(items: Iterable[Item], identity: Callable[[Item], Hashable]) -> list[list[Item]]:
+    """Return the items with those of which the same is to be said together, where that is many; in their order.
+
+    identity: what is to be said of one; None for what is never said together.
+    """
+    groups: dict[Hashable, list[Item]] = {}
+    for number, item in enumerate(items):
+        found = identity(item)
+        groups.setdefault((number,) if found is None else found, []).append(item)
+    return [part for group in groups.values() for part in (_parts(group))]
+
+
+def _parts(group: list[Item]) -> list[list[Item]]:
+    return [group] if len(group) > FEW_ALIKE else [[item] for item in group]
 
 
 def title(subject: Subject) -> str:

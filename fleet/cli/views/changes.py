@@ -1,10 +1,12 @@
-"""The diff: what changes in each object, field by field; equal changes in several clusters are shown once."""
+"""The diff: what changes in each object, field by field; equal changes in several clusters, or of many objects, are
+shown once.
+"""
 
 from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,14 +56,27 @@ def of_drift(drift: Drift) -> Difference:
 
 def render(differences: Iterable[Difference]) -> Iterator[Text]:
     """Yield the lines of the diff, sorted by application and object."""
-    for same in _grouped(differences):
-        first = same[0]
-        clusters = words.listing([each.subject.cluster for each in same if each.subject.cluster], most=8)
+    for alike in words.alike(_grouped(differences), _change):
+        first = alike[0][0]
+        clusters = words.listing(_clusters(alike[0]), most=8)
         where = " · ".join(part for part in (clusters, first.subject.application, first.note) if part)
-        title = Text(f"{first.label} {words.title(first.subject)}", f"bold {first.style}")
+        title = Text(f"{first.label} {words.titles([same[0].subject for same in alike])}", f"bold {first.style}")
         yield title.append(f"  ({where})", "not bold dim") if where else title
         for change in first.changes:
             yield from _field(change)
+
+
+def _clusters(same: Sequence[Difference]) -> list[str]:
+    return [each.subject.cluster for each in same if each.subject.cluster]
+
+
+def _change(same: Sequence[Difference]) -> Hashable:
+    """Return what is equal where the change of one object is that of another; None where nothing is to be shown."""
+    first = same[0]
+    if not first.changes:
+        return None
+    fields = json.dumps([(each.path, each.before, each.after) for each in first.changes], default=str)
+    return (first.subject.application, first.subject.kind, first.label, first.note, fields, *_clusters(same))
 
 
 def _grouped(differences: Iterable[Difference]) -> list[list[Difference]]:

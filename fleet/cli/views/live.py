@@ -16,7 +16,6 @@ from fleet.cli.views.report import Report
 from fleet.cli.views.view import Ending
 from fleet.engine.events import (
     ClusterFailed,
-    DriftFound,
     Event,
     Message,
     Operation,
@@ -28,8 +27,8 @@ from fleet.errors import FleetError
 REDRAW_EVERY_S = 0.1
 # Up to this many rows, applications are shown one by one; beyond it, clusters.
 FEW_ROWS = 12
-# What scrolls by above the table; the rest is only counted in it.
-TOLD = (ClusterFailed, DriftFound, Message, RunStarted, StepFailed)
+# What scrolls by above the table; the rest is only counted in it. Of drift the report has a list.
+TOLD = (ClusterFailed, Message, RunStarted, StepFailed)
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 

@@ -125,10 +125,15 @@ def _drift(request: RunRequest, result: RunResult) -> Iterator[Text]:
     def identity(drift: Drift) -> Hashable:
         return (*_object(drift), words.drift(drift), _fate(request, result, drift))
 
-    for group in _grouped(result.drift, identity):
-        first = group[0]
-        where = _places([each.subject.cluster for each in group], first.subject.application)
-        line = Text.assemble("  ", (where, "bold"), f"  {words.title(first.subject)}: {words.drift(first)}")
+    def said(group: list[Drift]) -> Hashable:
+        (application, kind, *_), clusters = _object(group[0]), [each.subject.cluster for each in group]
+        return (application, kind, words.drift(group[0]), _fate(request, result, group[0]), *clusters)
+
+    for alike in words.alike(_grouped(result.drift, identity), said):
+        first = alike[0][0]
+        where = _places([each.subject.cluster for each in alike[0]], first.subject.application)
+        objects = words.titles([group[0].subject for group in alike])
+        line = Text.assemble("  ", (where, "bold"), f"  {objects}: {words.drift(first)}")
         fate, style = _fate(request, result, first)
         yield line.append(f"  {fate}", style) if fate else line
 

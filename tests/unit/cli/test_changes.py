@@ -67,6 +67,38 @@ def test_equal_changes_in_many_clusters_are_shown_once() -> None:
     ]
 
 
+def test_equal_changes_of_many_objects_are_shown_once() -> None:
+    """A thousand equal changes: 250 objects in four clusters, beside one that differs and three that are few."""
+    many = [
+        changes.of_step(subject(cluster, name=f"web-{number:03}"), Operation.UPDATE, (REPLICAS,), dry_run=True)
+        for cluster in ("eu", "us", "asia", "test")
+        for number in range(250)
+    ]
+    few = [
+        changes.of_step(subject("hub", name=name), Operation.UPDATE, (FieldChange("a", 1, 2),), dry_run=True)
+        for name in ("x", "y", "z")
+    ]
+    other = changes.of_step(subject("eu", name="web-100b"), Operation.UPDATE, (FieldChange("b", 1, 2),), dry_run=True)
+    found = rendered(*many, *few, other)
+    named = "default/web-000, default/web-001, default/web-002 and 247 more"
+    assert found[:3] == [
+        f"~ update Deployment.apps {named}  (asia, eu, test, us · my-app)",
+        "  - spec.replicas: 2",
+        "  + spec.replicas: 3",
+    ]
+    assert [line for line in found[3:] if line.startswith("~")] == [
+        "~ update Deployment.apps default/web-100b  (eu · my-app)",
+        *(f"~ update Deployment.apps default/{name}  (hub · my-app)" for name in ("x", "y", "z")),
+    ]
+
+
+def test_what_has_no_fields_to_show_is_named_one_by_one() -> None:
+    gone = [
+        changes.of_step(subject("hub", name=f"web-{number}"), Operation.DELETE, (), dry_run=True) for number in range(9)
+    ]
+    assert len(rendered(*gone)) == 9
+
+
 def test_drift_says_what_becomes_of_it() -> None:
     gone = changes.of_drift(drift("dev", kind=DriftKind.DELETED))
     left = changes.of_drift(drift("hub", heals=False))

@@ -92,11 +92,13 @@ def test_messages_stay_above_the_table_and_the_report_replaces_it() -> None:
     view.show(STARTED)
     view.show(updated())
     view.show(Message("look here"))
+    view.show(DriftFound(drift("hub")))
     view.tick()
     view.finish(Ending(RunResult(duration_s=2.0, changes=True), 0, last=True))
     text = out.getvalue()
     assert text.count("look here") == 1
     assert "hub/my-app: updated" not in text, "changed objects are only counted"
+    assert "drift in" not in text, "the report lists drift"
     assert "hub/my-app        1" in text
     assert text.endswith("Done in 2.0 s.\n")
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l"), "the cursor is back"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from rich.console import Console
 from rich.text import Text
@@ -10,7 +11,7 @@ from fleet.cli.views import summary
 from fleet.engine.events import DriftKind, Operation
 from fleet.engine.request import Command, RunRequest, RunResult
 from fleet.errors import Problem, Where
-from tests.unit.cli.scripted import count, drift, request, unreachable
+from tests.unit.cli.scripted import count, drift, request, subject, unreachable
 
 INVOCATION = Invocation(stack="demo")
 
@@ -105,6 +106,24 @@ def test_drift_found_by_a_refresh() -> None:
         "",
         "Preview only, nothing was changed, in 1.0 s.",
         "To heal: fleet up --refresh -s demo",
+    ]
+
+
+def test_equal_drift_of_many_objects_is_one_row() -> None:
+    drifted = tuple(
+        replace(drift(cluster), subject=subject(cluster, name=f"web-{number}"))
+        for cluster in ("dev", "hub")
+        for number in range(20)
+    )
+    other = replace(drift("dev"), subject=subject("dev", name="other"))
+    result = RunResult(drift=(*drifted, other), changes=True, duration_s=1)
+    found = printed(request(Command.REFRESH, dry_run=True), result)
+    rows = found[found.index("Drift") + 1 :]
+    named = "default/web-0, default/web-1, default/web-2 and 17 more"
+    assert rows[:3] == [
+        f"  dev, hub · my-app  Deployment.apps {named}: spec.replicas: 2 → 5",
+        "  dev · my-app  Deployment.apps default/other: spec.replicas: 2 → 5",
+        "",
     ]
 
 
