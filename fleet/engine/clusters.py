@@ -22,6 +22,7 @@ from fleet.engine.kubernetes.errors import ClusterUnavailableError, ObjectFailed
 from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.engine.kubernetes.kubeconfig import read_context
 from fleet.engine.kubernetes.provider import Provider
+from fleet.engine.needs import Needs
 from fleet.engine.state import PROVIDER_PREFIX, Resource
 from fleet.engine.unsupported import unsupported
 from fleet.errors import FleetError, Problem, StateError
@@ -37,7 +38,7 @@ class Cluster:
         self.provider = provider
         self._emit = emit
         self._warned: set[str] = set()
-        self._required: dict[str, set[str]] = {}
+        self.needs = Needs()
         self._ready: asyncio.Task[None] | None = None
         self.failure: Problem | None = None
         self.has_failed_objects = False
@@ -54,38 +55,23 @@ class Cluster:
             self._warned.add(text)
             self._emit(Message(f"{text}: {cause}", Severity.WARNING, cluster=self.name))
 
-    def require(self, namespaces: tuple[str, ...], application: str) -> None:
-        """Note namespaces that must be there before anything is written."""
-        for namespace in namespaces:
-            self._required.setdefault(namespace, set()).add(application)
-
     async def ready(self) -> None:
         """Wait until the cluster may be written to. Asked once, before the first write.
 
-        Raises ClusterUnavailableError when it cannot be reached, or a required namespace is missing or not to be asked.
+        Raises ClusterUnavailableError when it cannot be reached, lacks what is needed of it, or cannot say so.
         """
         if self._ready is None:
             self._ready = asyncio.ensure_future(self._check())
         await asyncio.shield(self._ready)
 
     async def _check(self) -> None:
-        wanted = sorted(self._required)
         try:
-            missing = sorted(await self.provider.namespaces_missing(wanted)) if wanted else []
+            missing = await self.needs.missing(self.provider)
         except ObjectFailedError as error:
             # What keeps us from knowing keeps us from writing anything there.
             raise ClusterUnavailableError(error.problem) from error
-        if missing:
-            raise ClusterUnavailableError(self._missing(missing))
-
-    def _missing(self, namespaces: list[str]) -> Problem:
-        users = [f"{each}: wanted by {', '.join(sorted(self._required[each]))}" for each in namespaces]
-        return Problem(
-            "Namespaces do not exist; nothing was written to this cluster",
-            detail="\n".join(users),
-            hint="Create them, add them to Git, or let them be created: `create_namespace=True` in the DSL, "
-            "`CreateNamespace=true` among the syncOptions of Argo CD YAML.",
-        )
+        if missing is not None:
+            raise ClusterUnavailableError(missing)
 
 
 class Connection:

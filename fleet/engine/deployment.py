@@ -132,8 +132,9 @@ class Deployment:
         self._roster.put(component, former=old.urn if old else None)
         cluster = self._clusters.named(str(wanted.inputs.get("cluster") or ""))
         if wanted.type == objects.APPLICATION_TYPE and cluster is not None:
-            namespaces = tuple(str(each) for each in wanted.inputs.get("requiredNamespaces") or ())
-            cluster.require(namespaces, str(wanted.inputs.get("application") or wanted.name))
+            application = str(wanted.inputs.get("application") or wanted.name)
+            cluster.needs.namespaces(wanted.inputs.get("requiredNamespaces") or (), application)
+            cluster.needs.kinds(wanted.inputs.get("requiredKinds") or (), application)
             self._pruning.begun(urn, cluster)
             if not objects.is_paused(component):
                 self._look(cluster)

@@ -193,6 +193,7 @@ class PlannedApplication:
     commits: per namespace of the destinations in this cluster ("" where none is named), and per source, the full SHA
         or chart version.
     required_namespaces: namespaces that must exist already: objects go there and nobody here creates them.
+    required_kinds: kinds that the cluster must serve already, as `apps/v1/Deployment`: nobody here defines them.
     """
 
     name: str
@@ -200,6 +201,7 @@ class PlannedApplication:
     cluster: str
     commits: tuple[tuple[str, tuple[str, ...]], ...]
     required_namespaces: tuple[str, ...] = ()
+    required_kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from itertools import groupby
 from fleet.errors import PlanError, PolicyError, Problem, gather
 from fleet.model.cluster import Cluster
 from fleet.model.plan import ClusterPlan, PlannedApplication, PlannedBarrier, PlannedObject, Rendered
-from fleet.plan import conflicts, hooks, marks, namespace, order, tokens
+from fleet.plan import conflicts, hooks, kinds, marks, namespace, order, tokens
 from fleet.plan.definitions import Definition, defined
 from fleet.plan.metadata import labelled
 from fleet.plan.policy import Policies, policies, refused_objects
@@ -35,13 +35,14 @@ def finish(rendered: Sequence[Rendered], rules: Policies | None = None) -> tuple
     problems: list[Problem] = []
     refused: list[Problem] = []
     for cluster, here in _by_cluster(rendered):
-        definitions = {**everywhere, **_definitions(here)}
+        own = _definitions(here)
+        definitions = {**everywhere, **own}
         scopes = {**cluster.scopes, **_scopes(definitions)}
         wanted = _wanted(here, scopes)
         problems += (*conflicts.empty(here), *conflicts.clashes(wanted))
         refused += refused_objects(wanted, rules, scopes)
         objects, barriers = _objects(cluster, wanted, definitions)
-        plans.append(ClusterPlan(cluster, _applications(here, wanted), objects, barriers))
+        plans.append(ClusterPlan(cluster, _applications(here, wanted, own), objects, barriers))
     found = ((PolicyError, refused), (PlanError, problems))
     error = gather(kind(*each) for kind, each in found if each)
     if error is not None:
@@ -77,8 +78,10 @@ def _scopes(definitions: _Definitions) -> dict[tuple[str, str], bool]:
     return {kind: definition.namespaced for kind, definition in definitions.items()}
 
 
-def _applications(rendered: Iterable[Rendered], wanted: Sequence[Wanted]) -> tuple[PlannedApplication, ...]:
-    required = namespace.required(wanted)
+def _applications(
+    rendered: Iterable[Rendered], wanted: Sequence[Wanted], definitions: _Definitions
+) -> tuple[PlannedApplication, ...]:
+    namespaces, served = namespace.required(wanted), kinds.required(wanted, definitions)
     planned: list[PlannedApplication] = []
     for name, group in groupby(rendered, key=lambda each: each.target.application.name):
         here = tuple(group)
@@ -89,7 +92,8 @@ def _applications(rendered: Iterable[Rendered], wanted: Sequence[Wanted]) -> tup
                 application=target.application,
                 cluster=target.cluster.name,
                 commits=tuple((_asked(each), each.commits) for each in here),
-                required_namespaces=required.get(name, ()),
+                required_namespaces=namespaces.get(name, ()),
+                required_kinds=served.get(name, ()),
             )
         )
     return tuple(planned)

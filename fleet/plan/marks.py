@@ -167,6 +167,11 @@ def kept(wanted: Wanted) -> bool:
     return wanted.generated or in_retain or is_kept
 
 
+def may_be_unknown(wanted: Wanted) -> bool:
+    """Return whether something else may bring the object's kind in the meantime, by its own word, as in Argo CD."""
+    return "SkipDryRunOnMissingResource=true" in _options(wanted, _SYNC_OPTIONS)
+
+
 def _options(wanted: Wanted, annotation: str) -> frozenset[str]:
     options = wanted.manifest.annotations.get(annotation)
     return frozenset(option.strip() for option in options.split(",")) if options else frozenset()

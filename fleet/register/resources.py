@@ -32,6 +32,7 @@ class ApplicationResource(pulumi.ComponentResource):
             "labels": dict(application.labels),
             "selfHeal": application.sync.self_heal,
             "requiredNamespaces": list(planned.required_namespaces),
+            "requiredKinds": list(planned.required_kinds),
             "commits": commits(planned),
             "keeps": sorted(each.name for each in objects if each.keep),
             **({"paused": True} if paused else {}),

@@ -347,9 +347,7 @@ def desk(bench: Workbench, cluster: Cluster) -> Desk:
     return Desk(bench, cluster)
 
 
-def test_a_reader_previews_and_looks_for_drift_and_is_told_that_it_is_by_the_state(
-    embedded: Workbench, granted: Cluster
-) -> None:
+def test_a_reader_previews_by_the_state_and_is_told_so(embedded: Workbench, granted: Cluster) -> None:
     at = desk(embedded, granted)
     at.be("deployer")
     embedded.up()

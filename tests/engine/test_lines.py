@@ -157,10 +157,17 @@ SHOWN: Mapping[str, Sequence[tuple[str, str]]] = {
         ("`up` without `--refresh`", f"{PROGRAMS}/test_targets.py::test_an_update_without_a_refresh_goes_by_the_state"),
         ("drift with `selfHeal: false`", f"{E2E}/test_drift.py::test_d_without_self_heal_drift_is_shown_and_stays"),
         ("drift with `paused: true`", f"{E2E}/test_paused.py::test_a_paused_cluster_stays_while_the_others_go_on"),
-        ("preview by a user", f"{E2E}/test_cli.py::test_who_may_only_read_can_preview_and_look_for_drift"),
+        (
+            "preview by a user",
+            f"{E2E}/test_least_privilege.py::test_a_reader_previews_by_the_state_and_is_told_so",
+        ),
         (
             "namespaces that an Application",
             f"{E2E}/test_main_job.py::test_f_a_namespace_that_does_not_exist_is_an_error_before_anything_is_written",
+        ),
+        (
+            "kinds and versions that it requires",
+            f"{E2E}/test_kinds.py::test_what_a_cluster_does_not_serve_is_told_before_anything_is_written",
         ),
         (
             "a cluster that does not answer",

@@ -199,6 +199,7 @@ def test_an_application_in_a_cluster_is_a_component() -> None:
         "labels": {},
         "selfHeal": True,
         "requiredNamespaces": ["shop"],
+        "requiredKinds": ["v1/ConfigMap"],
         "commits": {"shop": COMMIT},
         "keeps": [],
     }

@@ -182,9 +182,18 @@ class Provider:
         return await self._existence.missing_namespaces(names)
 
     async def kinds_missing(self, kinds: Iterable[Kind]) -> dict[Kind, tuple[str, ...]]:
-        """Return those of the (apiVersion, kind) that the cluster does not serve, with the versions that it does."""
-        missing = [kind for kind in dict.fromkeys(kinds) if await self._discovery.find(*kind) is None]
+        """Return those of the (apiVersion, kind) that the cluster does not serve, with the versions that it does.
+
+        One of which it cannot tell at the moment counts as served.
+        """
+        missing = [kind for kind in dict.fromkeys(kinds) if await self._is_missing(*kind)]
         return {kind: await self._discovery.versions(*kind) for kind in missing}
+
+    async def _is_missing(self, api_version: str, kind: str) -> bool:
+        try:
+            return await self._discovery.find(api_version, kind) is None
+        except ObjectFailedError:
+            return False
 
     async def _apply(self, target: Target, wanted: Object, *, manager: str, adopt: bool, dry_run: bool) -> Live:
         try:
