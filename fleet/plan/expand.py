@@ -26,7 +26,7 @@ from fleet.plan.build_environment import PREFIX, ref_of
 from fleet.plan.layers import about, layers
 from fleet.plan.namespace import DEFAULT_NAMESPACE
 from fleet.plan.reference import find
-from fleet.plan.sources import files_of
+from fleet.plan.sources import files_of, place_of
 from fleet.plan.tailoring import tailored
 
 Said = TypeVar("Said")
@@ -117,7 +117,7 @@ def misfits(application: Application) -> Iterable[Problem]:
     sources = application.all_sources
     refs = {each.ref for each in sources if isinstance(each, GitSource) and each.ref}
     for each in sources:
-        yield from _unknown_refs(each.tool, refs, each.where if each.where.file else application.where)
+        yield from _unknown_refs(each.tool, refs, place_of(each, application))
     for override in (*application.overrides, *(each.override for each in application.targets)):
         yield from _unknown_refs(override.helm, refs, override.where)
         if not (override.source or speaks_of_source(override)):

@@ -12,15 +12,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from fleet.errors import Problem
+from fleet.errors import Problem, Where
 from fleet.model.glob import compile_glob
 from fleet.model.masking import mask
 from fleet.model.plan import Revision, Target, TargetSource
 from fleet.model.project import DENY
 from fleet.model.signatures import NONE, STRICT, SignatureCheck, SignaturePolicy, Unsigned
-from fleet.model.source import GitSource
+from fleet.model.source import GitSource, Source
 from fleet.plan.permits import normalised
 from fleet.plan.policy import Policies
+from fleet.plan.sources import place_of
 
 _SCHEME_AND_USER: Final = re.compile(r"^(?:[a-z0-9+.-]+://)?(?:[^/@]*@)?")
 _SHOWN: Final = 10
@@ -30,8 +31,8 @@ def ambiguous(targets: Iterable[Target], rules: Policies) -> dict[Target, tuple[
     """Return for targets what is wrong: more than one policy of the project is about a repository."""
     found: dict[Target, tuple[Problem, ...]] = {}
     for target in targets:
-        several = {source.source.repo: _policies(target, source, rules) for source in target.sources}
-        problems = tuple(_ambiguous(target, repo, policies) for repo, policies in several.items() if len(policies) > 1)
+        several = {source.source.repo: (source.source, _policies(target, source, rules)) for source in target.sources}
+        problems = tuple(_ambiguous(target, *each) for each in several.values() if len(each[1]) > 1)
         if problems:
             found[target] = problems
     return found
@@ -59,7 +60,7 @@ def refusal(target: Target, check: SignatureCheck, unsigned: tuple[Unsigned, ...
         lines.append(f"There are {len(unsigned) - _SHOWN} more.")
     return Problem(
         f"{first.what} of repository {mask(check.repo)} is {first.why}",
-        target.application.where,
+        _place_of(target, check),
         mask("\n".join(filter(None, lines))),
         _hint(check, first),
     ).at(application=target.application.name)
@@ -97,11 +98,17 @@ def _place(url: str) -> str:
     return re.sub(r"^([^/:]*):(?:\d+/)?", r"\1/", _SCHEME_AND_USER.sub("", url.strip().lower()).removesuffix(".git"))
 
 
-def _ambiguous(target: Target, repo: str, policies: tuple[SignaturePolicy, ...]) -> Problem:
+def _place_of(target: Target, check: SignatureCheck) -> Where:
+    """Return what says the revision that is checked."""
+    said = (each.where for each in target.sources if each.revision.repo == check.repo)
+    return next((where for where in said if where.file), target.application.where)
+
+
+def _ambiguous(target: Target, source: Source, policies: tuple[SignaturePolicy, ...]) -> Problem:
     named = " and ".join(", ".join(policy.repos) for policy in policies)
     return Problem(
-        f"{len(policies)} signature policies of project {target.application.project!r} are about {mask(repo)}",
-        target.application.where,
+        f"{len(policies)} signature policies of project {target.application.project!r} are about {mask(source.repo)}",
+        place_of(source, target.application),
         mask(f"Those for {named}."),
         'Leave it out of all but one: "!" before a URL does that.',
     ).at(application=target.application.name)

@@ -22,6 +22,7 @@ from fleet.model.scope import is_namespaced
 from fleet.model.selector import parse_selector
 from fleet.plan.namespace import DEFAULT_NAMESPACE
 from fleet.plan.permits import Permits, permits
+from fleet.plan.sources import place_of
 from fleet.plan.wanted import Wanted
 
 # Project → its rules. Every application's project is there: `expand` has seen to it.
@@ -85,13 +86,13 @@ def refused_sources(targets: Iterable[Target], rules: Policies) -> dict[str, tup
 
 
 def _repositories(application: Application, rules: Permits) -> Iterable[Problem]:
-    places = {source.repo: source.where for source in reversed(application.all_sources)}
-    for repo in dict.fromkeys(source.repo for source in application.all_sources):
+    first = {source.repo: source for source in reversed(application.all_sources)}
+    for repo, source in first.items():
         why = rules.refuse_source(repo)
         if why:
             yield Problem(
                 f"repository {mask(repo)} is not permitted in project {application.project!r}",
-                places[repo] if places[repo].file else application.where,
+                place_of(source, application),
                 mask(why),
                 "Add it to the project's sourceRepos (source_repos in Python), or use a repository that is permitted.",
             ).at(application=application.name)

@@ -8,10 +8,11 @@ from itertools import chain, repeat
 from typing import TypeVar
 
 from fleet.errors import Where
+from fleet.model.application import Application
 from fleet.model.capabilities import Capabilities
 from fleet.model.helm import Helm
 from fleet.model.plan import PatchRequest, Reference, Release, RenderRequest, Revision, Target, TargetSource
-from fleet.model.source import GitSource, Tool
+from fleet.model.source import GitSource, Source, Tool
 from fleet.plan.build_environment import ref_of, substituted, variables
 
 Needed = TypeVar("Needed", bound=Hashable)
@@ -70,6 +71,11 @@ def _repositories(target: Target, commits: Mapping[Revision, str]) -> dict[str, 
 def files_of(tool: Tool) -> tuple[str, ...]:
     """Return the paths of the files that a chart's values are of."""
     return (*tool.value_files, *tool.file_parameters.values()) if isinstance(tool, Helm) else ()
+
+
+def place_of(source: Source, application: Application) -> Where:
+    """Return the place of one of an application's sources; the application's where that is not known."""
+    return source.where if source.where.file else application.where
 
 
 def used_by(

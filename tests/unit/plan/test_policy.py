@@ -17,7 +17,7 @@ from fleet import (
     ProjectDestination,
     SyncPolicy,
 )
-from fleet.errors import DeclarationError, PlanError, PolicyError, Problem
+from fleet.errors import DeclarationError, PlanError, PolicyError, Problem, Where
 from fleet.model.manifest import Manifest
 from fleet.model.plan import ClusterPlan, Rendered
 from fleet.plan.expand import expand
@@ -72,6 +72,14 @@ def test_a_repository() -> None:
         "  sourceRepos permits only /mirror.\n"
         "  → Add it to the project's sourceRepos (source_repos in Python), or use a repository that is permitted."
     )
+
+
+def test_a_repository_is_refused_where_it_is_first_named() -> None:
+    sources = [GitSource(repo, path="a", where=Where("s.py", line)) for line, repo in enumerate("xyx", 1)]
+    app = Application("web", sources=sources, destinations=["dev"], project="team", where=Where("s.py", 9))
+    targets = expand(Fleet(clusters=[DEV], applications=[app], projects=[Project("team")]), {})
+    (problems,) = refused_sources(targets, rules(Project("team"))).values()
+    assert sorted(problem.where.line for problem in problems) == [1, 2]
 
 
 @pytest.mark.parametrize(("namespace", "shown"), [("web", "web"), (None, "default")])
