@@ -32,6 +32,7 @@ from fleet.engine.kubernetes.retries import (
     may_ask_again,
     retry_after_s,
 )
+from fleet.engine.kubernetes.sockets import Sockets
 from fleet.engine.kubernetes.wire import Answer, StaleConnectionError, Wire
 from fleet.errors import Problem, Where
 
@@ -42,7 +43,6 @@ _WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
 _LONGEST_HEADER = 65536
 # A stream on which nothing comes for so long may be dead; a quiet one is sent a bookmark every minute.
 _LONGEST_SILENCE_S = 90.0
-_LEAVE_S = 0.05
 
 
 @dataclass(slots=True)
@@ -81,6 +81,7 @@ class Transport:
         self._slots = asyncio.Semaphore(in_flight)
         self._wire = Wire(timeout_s=inputs.timeout_s, connect_timeout_s=CONNECT_TIMEOUT_S)
         self._session: aiohttp.ClientSession | None = None
+        self._sockets = Sockets()
         self._outage = Outage()
         self._given_up: Problem | None = None
         self.sent: Counter[str] = Counter()
@@ -162,9 +163,8 @@ class Transport:
         await self._wire.close()
         if self._session is not None:
             await self._session.close()
-        if self.sent["watch"]:
-            # A watch that was ended while it began leaves a TLS connection that takes leave of the server yet.
-            await asyncio.sleep(_LEAVE_S)
+            # A watch that was ended while it began leaves a connection that is still being closed.
+            await self._sockets.all_closed()
 
     async def _attempt(self, sending: _Sending, access: Access) -> Response | None:
         """Return the answer, None where there was none and asking again may help."""
@@ -233,7 +233,7 @@ class Transport:
         if self._session is None:
             # Concurrency is limited before a request's time starts to run, so the pool itself has no limit.
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60.0),
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60.0, socket_factory=self._sockets.open),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=self._inputs.timeout_s, connect=CONNECT_TIMEOUT_S),
                 max_field_size=_LONGEST_HEADER,
