@@ -100,3 +100,7 @@ class Outage:
         self.last_answer = now
         if self.since is None:
             self.since = began
+
+    def lasts(self, now: float) -> bool:
+        """Return whether a request whose own time is over is best taken for the last: nobody was answered for long."""
+        return self.since is not None and now - self.since >= OUTAGE_BUDGET_S / 2

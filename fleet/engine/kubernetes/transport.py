@@ -47,20 +47,11 @@ _LONGEST_SILENCE_S = 90.0
 
 @dataclass(slots=True)
 class _Sending:
-    """A request on its way. began: when it was first sent; waiting for its turn does not use up its budget.
-
-    outage: since when the server had done nothing for anybody when the request first failed.
-    """
+    """A request on its way. began: when it was first sent; waiting for its turn does not use up its budget."""
 
     request: Request
     attempt: int = 0
     began: float = 0.0
-    outage: float | None = None
-
-    def failed(self, outage: Outage) -> None:
-        """Note that a try was for nothing."""
-        if self.attempt == 0:
-            self.outage = outage.since
 
     def delay_s(self, response: Response | None, now: float) -> float | None:
         """Return how long to wait before asking again, None for not at all."""
@@ -111,7 +102,7 @@ class Transport:
             delay = sending.delay_s(response, time.monotonic())
             if response is not None and delay is None:
                 if sending.attempt:
-                    self._check_overload(sending, response, access)
+                    self._check_overload(response, access)
                 return response
             await asyncio.sleep((delay or 0.0) * random.uniform(1.0, 1.25))  # noqa: S311 - spreads retries, no secret
             sending.attempt += 1
@@ -179,7 +170,6 @@ class Transport:
             return None
         if response.status in OVERLOADED:
             self._outage.turned_away(sent_at, time.monotonic())
-            sending.failed(self._outage)
         else:
             self._outage.ended(time.monotonic())
         return response
@@ -243,10 +233,9 @@ class Transport:
     def _note_failure(self, error: Exception, sending: _Sending, access: Access, sent_at: float) -> None:
         """Decide whether a missing answer is to be waited for. Raises where it is not."""
         problem = self._note_outage(error, access, sent_at)
-        sending.failed(self._outage)
-        elapsed_s, timed_out = time.monotonic() - sending.began, is_silence(error)
-        if not may_ask_again(sending.attempt, elapsed_s, timed_out=timed_out):
-            if self._outage.since == sending.outage and not timed_out:
+        now, timed_out = time.monotonic(), is_silence(error)
+        if not may_ask_again(sending.attempt, now - sending.began, timed_out=timed_out):
+            if self._outage.lasts(now) and not timed_out:
                 raise self.give_up(problem) from error
             raise self._unanswered(sending.request, problem) from error
 
@@ -257,9 +246,9 @@ class Transport:
             raise self.give_up(problem) from error
         return problem
 
-    def _check_overload(self, sending: _Sending, response: Response, access: Access) -> None:
+    def _check_overload(self, response: Response, access: Access) -> None:
         """Raise where not only this request was told to come back later, for as long as it may be asked again."""
-        if response.status in OVERLOADED and self._outage.since == sending.outage:
+        if response.status in OVERLOADED and self._outage.lasts(time.monotonic()):
             raise self.give_up(turned_away(response, cluster=self._inputs.name, server=access.server))
 
     async def _other_access(self, access: Access, response: Response, *, was_refused: bool) -> Access:

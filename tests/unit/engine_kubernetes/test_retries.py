@@ -112,14 +112,16 @@ def test_one_slow_request_among_answered_ones_is_no_outage() -> None:
     assert not outage.goes_on(began=100.0, now=130.0)
 
 
-def test_a_server_that_turns_everything_away_does_nothing_for_anybody_since_the_first_of_those_requests() -> None:
+def test_a_server_that_turns_everything_away_for_long_is_out() -> None:
     outage = Outage()
     outage.turned_away(began=100.0, now=101.0)
-    outage.turned_away(began=105.0, now=106.0)
-    assert outage.since == 100.0
-    outage.ended(107.0)
-    outage.turned_away(began=108.0, now=109.0)
-    assert outage.since == 108.0
+    outage.turned_away(began=109.0, now=109.5)
+    assert not outage.lasts(100.0 + OUTAGE_BUDGET_S / 2 - 0.1)
+    assert outage.lasts(100.0 + OUTAGE_BUDGET_S / 2)
+    outage.ended(111.0)
+    assert not outage.lasts(120.0)
+    outage.turned_away(began=119.0, now=119.5)
+    assert not outage.lasts(120.0)
 
 
 def test_a_server_that_turned_us_away_is_there_and_waited_for_like_one_that_answered() -> None:
