@@ -91,7 +91,8 @@ def test_only_what_is_signed_is_rendered(
     with pytest.raises(PolicyError) as caught:
         rendered(stack, world, monkeypatch)
     assert str(caught.value) == (
-        f"stacks/dev/shop.yaml:7, application shop, spec.source: commit {unsigned} of repository {repo.path} is not signed\n"
+        f"stacks/dev/shop.yaml:7, application shop, spec.source: commit {unsigned} of repository {repo.path} "
+        "is not signed\n"
         "  It is by T <t@example.com>.\n"
         "  Project 'web' wants what is deployed signed.\n"
         "  → Deploy a commit or tag that is signed: `git commit --gpg-sign`, `git tag --sign`."
