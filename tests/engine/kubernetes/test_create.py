@@ -83,6 +83,22 @@ async def test_what_predecessors_put_there_goes_on_taking_over(
     assert not {manager for manager, _ in owners(live.body)} & {"kubectl-client-side-apply", "argocd-controller"}
 
 
+@pytest.mark.parametrize("arguments", PREDECESSORS)
+async def test_what_leaves_git_after_taking_over_leaves_the_cluster(
+    provider: Provider, namespace: str, kubectl: Kubectl, arguments: tuple[str, ...]
+) -> None:
+    """What a predecessor applied is taken over as it is, and is changed by us later on."""
+    theirs = deployment("web", namespace, replicas=2, minReadySeconds=5)
+    theirs["metadata"]["annotations"] = {"ours-now": "x"}
+    kubectl.apply(theirs, *arguments)
+    taken = await provider.create(theirs, manager="fleet", adopt=True)
+    assert taken.adopted
+    assert taken.body["spec"]["minReadySeconds"] == 5
+    live = await provider.update(deployment("web", namespace, replicas=2), manager="fleet")
+    assert "minReadySeconds" not in live.body["spec"]
+    assert "ours-now" not in live.body["metadata"].get("annotations", {})
+
+
 def service(namespace: str, port: int) -> Object:
     spec = {"ports": [{"port": port, "protocol": "TCP"}]}
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": namespace}, "spec": spec}

@@ -10,6 +10,7 @@ from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.engine.kubernetes.observation import Gone, Known, Live, Observation, Present, Unreadable
 from fleet.engine.kubernetes.provider import Provider
 from localclusters.cluster import Cluster
+from tests.engine.kubernetes.faults import FaultyProxy
 from tests.engine.kubernetes.kubectl import Kubectl
 from tests.engine.kubernetes.manifests import Object, config_map, crd, deployment, namespace_, ref, secret, widget
 
@@ -194,6 +195,22 @@ async def test_a_collection_of_several_pages(provider: Provider, namespace: str)
         assert dict(fresh.stats) == {"discover": 2, "list": 2}
     assert {type(each) for each in found.values()} == {Present}
     assert len(found) == 700
+
+
+async def test_a_look_costs_a_list_for_each_kind_whatever_the_number_of_objects(
+    provider: Provider, shaky: Provider, proxy: FaultyProxy, namespace: str, kubectl: Kubectl
+) -> None:
+    """Counted where requests arrive: two ask for the kinds, one lists each of two kinds; then one object moves."""
+    wanted = [config_map(f"c{number}", namespace, key="1") for number in range(60)]
+    wanted += [secret(f"s{number}", namespace, stringData={"key": "1"}) for number in range(60)]
+    objects = await many(provider, wanted)
+    await shaky.observe(objects)
+    assert proxy.seen == ["GET"] * 4
+    proxy.seen.clear()
+    kubectl.patch("configmap", "c7", {"data": {"key": "2"}})
+    found = await shaky.observe(objects)
+    assert sorted(proxy.seen) == ["GET"] * 3 + ["PATCH"]
+    assert [key for key, each in found.items() if changes(each)] == ["c7"]
 
 
 async def test_many_that_moved_are_read_by_one_list(provider: Provider, namespace: str, kubectl: Kubectl) -> None:
