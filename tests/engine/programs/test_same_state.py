@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +15,7 @@ from fleet.engine.backend import Backend, StackRef
 from fleet.engine.exchange import export
 from fleet.engine.secrets import Vault
 from fleet.engine.store import Store
-from tests.engine.programs.desk import PROJECT, STACK, Desk, Embedded, Pulumi
+from tests.engine.programs.desk import PROJECT, REPOSITORY, STACK, Desk, Embedded, Engine, Pulumi
 
 # What differs from one run of the same engine to the next, too.
 OF_ONE_RUN = frozenset(
@@ -183,11 +185,29 @@ def test_neither_finds_anything_to_do_after_the_other(desk: Desk) -> None:
     definition = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/typed.{desk.namespace}.example.com"
     (version,) = (desk.get(definition) or {})["spec"]["versions"]
     assert version["schema"]["openAPIV3Schema"] == {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    for desk.engine in (second, first, second):
+    for desk.engine in (second, first):
         desk.preview("--expect-no-changes")
         desk.run("refresh", "--preview-only", "--expect-no-changes")
         desk.up("--refresh", "--expect-no-changes")
         desk.preview("--expect-no-changes")
+    for giver, taker in ((first, second), (second, first)):
+        hand_over(desk, giver, taker)
+        for desk.engine in (second, first):
+            desk.preview("--expect-no-changes")
+            desk.run("refresh", "--preview-only", "--expect-no-changes")
     desk.deploy(program({"size": "2"}, protect=False) + SPELLINGS)
     desk.run("destroy", "--yes", "--skip-preview")
     assert desk.names() == ["kept"]
+
+
+def hand_over(desk: Desk, giver: Engine, taker: Engine) -> None:
+    """Let the state go through `stack export` of one engine and `stack import` of the other."""
+    file = str(desk.root / "state.json")
+    for engine, word in ((giver, "export"), (taker, "import")):
+        program = [sys.executable, "-m", "fleet"] if engine.name == "embedded" else ["pulumi", "--non-interactive"]
+        command = [*program, "stack", word, "--stack", STACK, "--file", file]
+        environment = {**desk.environment, "PYTHONPATH": str(REPOSITORY)}
+        done = subprocess.run(
+            command, cwd=desk.project, env=environment, capture_output=True, text=True, check=False, timeout=300
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
