@@ -21,7 +21,13 @@ from typing import Any
 
 KILLED = -signal.SIGKILL
 # What takes long to import. The processes are forks of one that has it.
-_PRELOADED = ["fleet.cli.group", "fleet.engine.run", "kubernetes_asyncio.config", "tests.engine.kills.cutting"]
+_PRELOADED = [
+    "fleet.cli.group",
+    "fleet.cli.conductor",
+    "fleet.engine.run",
+    "kubernetes_asyncio.config",
+    "tests.engine.kills.cutting",
+]
 
 _TITLES = frozenset(
     {"socket.send", "socket.recv", "socket.recv_into", "FileIO.write", "BufferedWriter.write"}
