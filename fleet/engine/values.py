@@ -46,10 +46,10 @@ def decode(message: struct_pb2.Struct) -> dict[str, Any]:
 
 
 def _decode(value: struct_pb2.Value) -> Any:
-    kind = value.WhichOneof("kind")
-    if kind == "string_value":
-        text = value.string_value
+    text = value.string_value
+    if text:  # Most values are, and all others read as an empty one.
         return UNKNOWN if text == UNKNOWN_ON_THE_WIRE else text
+    kind = value.WhichOneof("kind")
     if kind == "struct_value":
         return _decode_struct(value.struct_value)
     if kind == "list_value":
@@ -57,7 +57,9 @@ def _decode(value: struct_pb2.Value) -> Any:
     if kind == "number_value":
         number = value.number_value
         return int(number) if number.is_integer() else number
-    return value.bool_value if kind == "bool_value" else None
+    if kind == "bool_value":
+        return value.bool_value
+    return "" if kind == "string_value" else None
 
 
 def _decode_struct(message: struct_pb2.Struct) -> Any:
