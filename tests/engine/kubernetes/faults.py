@@ -49,7 +49,7 @@ class FaultyProxy:
         """Answer as the real server does; hang up where that is not there."""
         try:
             return await self._forward(request)
-        except aiohttp.ClientConnectionError:
+        except aiohttp.ClientError:
             return await hang_up(request)
 
     async def _forward(self, request: web.Request) -> web.StreamResponse:
