@@ -52,6 +52,12 @@ class Interrupted:
         await asyncio.wait_for(stop.wait(), 10)
         return RunResult(cancelled=True)
 
+    def expect(self, request: RunRequest) -> None:
+        raise AssertionError
+
+    def dismiss(self) -> None:
+        raise AssertionError
+
     def selected_urns(self, project_dir: Path, stack: str, selection: Selection) -> tuple[str, ...]:
         raise AssertionError
 
