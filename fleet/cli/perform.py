@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import uvloop
+
 from fleet.cli.engine import Engine
 from fleet.cli.exit_codes import CANCELLED
 from fleet.cli.views.view import View
@@ -30,8 +32,8 @@ def perform(engine: Engine, request: RunRequest, view: View, end: Callable[[], N
     The view is ended where the run raises, and left to the caller where it returns.
     """
     try:
-        with _collecting_seldom():
-            return asyncio.run(_perform(engine, request, view, end or end_at_once))
+        with _collecting_seldom(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_perform(engine, request, view, end or end_at_once))
     except FleetError as error:
         view.fail(error)
         raise

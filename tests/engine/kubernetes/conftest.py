@@ -1,13 +1,15 @@
 """One real cluster with all that makes things happen in it, a namespace for each test, and a way there with faults."""
 
+import asyncio
 import itertools
 import json
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.engine.kubernetes.provider import Provider
@@ -17,6 +19,11 @@ from tests.engine.kubernetes.faults import FaultyProxy, faulty_proxy
 from tests.engine.kubernetes.kubectl import Kubectl
 
 _NUMBERS = itertools.count(1)
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests have the event loop that runs have."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="session")
