@@ -143,7 +143,7 @@ def test_lines_are_written_at_ticks_and_none_is_left_at_the_end() -> None:
 
 def test_lines_that_are_written_together_keep_their_colors() -> None:
     out = io.StringIO()
-    console = Console(file=out, width=240, force_terminal=True, color_system="standard")
+    console = Console(file=out, width=240, force_terminal=True, color_system="standard", no_color=False)
     view = plain.PlainView(console, Report(request(), Invocation(stack="demo")), Clock())
     view.show(FAILED)
     view.show(Message("fetching"))
