@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -118,12 +117,9 @@ class Clusters:
         self._clusters: dict[str, Cluster] = {}
 
     async def __aenter__(self) -> Clusters:
-        # A third of a second that the first request would wait for otherwise; the program is only starting now.
-        self._loading = asyncio.ensure_future(asyncio.to_thread(import_module, "kubernetes_asyncio.config"))
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._loading
         await asyncio.gather(*(cluster.provider.close() for cluster in self._clusters.values()))
 
     def add(self, reference: str, inputs: Mapping[str, Any]) -> Connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from importlib.metadata import version
@@ -86,3 +87,25 @@ def test_a_directory_of_plain_manifests_loads_nothing_for_anything_else(tmp_path
     others = {"building", "helm", "kustomize", "jsonnet", "dependencies", "patching", "signatures", "keyring"}
     assert modules.isdisjoint({*(f"fleet.render.{each}" for each in others), "fleet.argo", "requests"})
     assert {"fleet.program.flow", "fleet.render.directory"} <= modules
+
+
+KUBECONFIG = {
+    "current-context": "dev",
+    "contexts": [{"name": "dev", "context": {"cluster": "dev", "user": "ci"}}],
+    "clusters": [{"name": "dev", "cluster": {"server": "https://127.0.0.1:1"}}],
+    "users": [{"name": "ci", "user": {"token": "t"}}],
+}
+
+
+def test_a_kubeconfig_that_says_who_we_are_is_read_without_the_loader_of_plugins() -> None:
+    code = f"""
+import asyncio
+from pathlib import Path
+from fleet.engine.kubernetes.access import load_access
+from fleet.engine.kubernetes.inputs import ProviderInputs
+inputs = ProviderInputs(name="dev", base_dir=Path("/"), kubeconfig={json.dumps(KUBECONFIG)!r})
+print(asyncio.run(load_access(inputs)).headers)
+"""
+    shown, modules = loaded(code)
+    assert shown == "(('Authorization', 'Bearer t'),)\n"
+    assert "kubernetes_asyncio" not in modules

@@ -1,26 +1,24 @@
 """Getting into a cluster: a context of a kubeconfig becomes an address, a TLS context and headers.
 
-kubernetes_asyncio's loader does the work: certificates, tokens, basic authentication, exec plugins, OIDC. What it does
-not know is added here: proxies of the environment, impersonation, exec commands relative to the kubeconfig.
+Who we are is read, or asked for, in `credentials`; where the cluster is and whom we trust to be it, here: proxies of
+the environment, impersonation and names of certificates included.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from types import SimpleNamespace
-from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
 from fleet.engine.kubernetes.concurrency import SingleFlight
+from fleet.engine.kubernetes.credentials import Credentials, content, load_credentials
 from fleet.engine.kubernetes.errors import ClusterUnavailableError
 from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.engine.kubernetes.kubeconfig import Context, Entry, read_context
@@ -31,7 +29,7 @@ _RENEW_BEFORE_S = 30.0
 # What would make more than one header of a header.
 _BREAKS = ("\r", "\n", "\0")
 
-# What the loader raises on kubeconfigs and plugins that are not as they should be; ConfigException is added on use.
+# What kubeconfigs and plugins that are not as they should be come to, here and in kubernetes_asyncio's loader.
 _LOADER_ERRORS = (
     OSError,
     ValueError,
@@ -99,76 +97,35 @@ async def load_access(inputs: ProviderInputs) -> Access:
     context = read_context(inputs)
     try:
         async with asyncio.timeout(LOGIN_TIMEOUT_S):
-            loaded = await _load(context)
-        return _access(context, loaded)
+            credentials = await load_credentials(context.user)
+        return _access(context, credentials)
     except TimeoutError as error:
         raise _failed(inputs, context, f"no answer within {LOGIN_TIMEOUT_S:.0f} s") from error
     except _LOADER_ERRORS as error:
         raise _failed(inputs, context, str(error) or type(error).__name__) from error
 
 
-async def _load(context: Context) -> SimpleNamespace:
-    """Run the loader. It writes certificates to files that only the user can read, and removes them at exit."""
-    # Half a second and 40 MB: spent only when a cluster is really asked for something.
-    from kubernetes_asyncio.config import ConfigException  # noqa: PLC0415
-    from kubernetes_asyncio.config.kube_config import ConfigNode, KubeConfigLoader  # noqa: PLC0415
-
-    # It logs errors that it raises as well; without a handler they would be printed.
-    logging.getLogger("kubernetes_asyncio").addHandler(logging.NullHandler())
-    loaded = SimpleNamespace(host="", api_key={})
-    try:
-        loader = KubeConfigLoader(ConfigNode("kubeconfig", _document(context, ConfigNode)), config_base_path=None)
-        await loader.load_and_set(loaded)
-    except ConfigException as error:
-        raise ValueError(str(error)) from error
-    loaded.expires_at = getattr(loader, "exec_plugin_expiry", None)
-    return loaded
-
-
-def _document(context: Context, node: Any) -> dict[str, Any]:
-    """Return a kubeconfig with nothing but the context. Entries know their file: relative paths start there."""
-    user = {"name": "user", "user": _user(context.user)}
-    cluster = {"name": "cluster", "cluster": dict(context.cluster.value.get("cluster") or {})}
-    return {
-        "current-context": "context",
-        "contexts": [{"name": "context", "context": {"cluster": "cluster", "user": "user"}}],
-        "clusters": [node("cluster", cluster, str(context.cluster.file))],
-        "users": [node("user", user, str(context.user.file))],
-    }
-
-
-def _user(entry: Entry) -> dict[str, Any]:
-    user = dict(entry.value.get("user") or {})
-    plugin = user.get("exec")
-    if isinstance(plugin, Mapping):
-        command = str(plugin.get("command") or "")
-        # As for kubectl: a relative path, other than a bare name, is relative to the kubeconfig.
-        if "/" in command:
-            user["exec"] = {**plugin, "command": str(entry.file.parent / command)}
-    return user
-
-
-def _access(context: Context, loaded: SimpleNamespace) -> Access:
-    parts = urlsplit(loaded.host)
+def _access(context: Context, credentials: Credentials) -> Access:
+    cluster = context.cluster.value.get("cluster") or {}
+    server = str(cluster.get("server") or "").rstrip("/")
+    parts = urlsplit(server)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"the cluster's server is not an https:// address: {loaded.host!r}")
-    expires_at = loaded.expires_at.timestamp() if loaded.expires_at else None
+        raise ValueError(f"the cluster's server is not an https:// address: {server!r}")
     return Access(
-        server=loaded.host.rstrip("/"),
+        server=server,
         namespace=context.namespace,
         login=f"user {context.user_name} of context {context.name} in {context.source}",
-        headers=_headers(context.user, loaded),
-        tls=_tls(loaded) if parts.scheme == "https" else False,
-        server_name=getattr(loaded, "tls_server_name", None),
-        proxy=getattr(loaded, "proxy", None) or _environment_proxy(parts.scheme, parts.hostname),
-        expires_at=expires_at,
+        headers=_headers(context.user, credentials),
+        tls=_tls(context.cluster, credentials) if parts.scheme == "https" else False,
+        server_name=cluster.get("tls-server-name"),
+        proxy=cluster.get("proxy-url") or _environment_proxy(parts.scheme, parts.hostname),
+        expires_at=credentials.expires_at,
     )
 
 
-def _headers(user: Entry, loaded: SimpleNamespace) -> tuple[tuple[str, str], ...]:
+def _headers(user: Entry, credentials: Credentials) -> tuple[tuple[str, str], ...]:
     settings = user.value.get("user") or {}
-    token = loaded.api_key.get("BearerToken")
-    headers = [("Authorization", str(token))] if token else []
+    headers = [("Authorization", credentials.authorization)] if credentials.authorization else []
     headers += [("Impersonate-User", str(settings["as"]))] if settings.get("as") else []
     headers += [("Impersonate-Uid", str(settings["as-uid"]))] if settings.get("as-uid") else []
     headers += [("Impersonate-Group", str(group)) for group in settings.get("as-groups") or ()]
@@ -180,16 +137,17 @@ def _headers(user: Entry, loaded: SimpleNamespace) -> tuple[tuple[str, str], ...
     return tuple(headers)
 
 
-def _tls(loaded: SimpleNamespace) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=getattr(loaded, "ssl_ca_cert", None))
+def _tls(cluster: Entry, credentials: Credentials) -> ssl.SSLContext:
+    settings = cluster.value.get("cluster") or {}
+    authority = content(settings, "certificate-authority", cluster.file.parent)
+    # What stands between certificates is for people, in any encoding.
+    context = ssl.create_default_context(cadata=authority.decode("ascii", "ignore") if authority else None)
     # Authorities of clusters are often simpler than RFC 5280 asks for; Go, and so kubectl, does not mind either.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    if not getattr(loaded, "verify_ssl", True):
+    if settings.get("insecure-skip-tls-verify"):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    certificate = getattr(loaded, "cert_file", None)
-    if certificate:
-        context.load_cert_chain(certificate, getattr(loaded, "key_file", None))
+    credentials.show_in(context)
     return context
 
 

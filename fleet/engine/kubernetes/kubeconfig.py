@@ -1,6 +1,6 @@
 """Finding and reading kubeconfigs: which files, which context, whose credentials. No network, no processes.
 
-In: provider inputs. Out: one context of a kubeconfig, in the form that kubernetes_asyncio's loader takes.
+In: provider inputs. Out: one context of a kubeconfig.
 """
 
 from __future__ import annotations

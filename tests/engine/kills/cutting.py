@@ -7,6 +7,7 @@ it does, not by a clock.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import multiprocessing
 import os
@@ -19,13 +20,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import uvloop
+
 KILLED = -signal.SIGKILL
 # What takes long to import. The processes are forks of one that has it.
 _PRELOADED = [
     "fleet.cli.group",
     "fleet.cli.conductor",
     "fleet.engine.run",
-    "kubernetes_asyncio.config",
     "tests.engine.kills.cutting",
 ]
 
@@ -74,6 +76,8 @@ def _command(
     os.environ.clear()
     os.environ.update(environment)
     _speak_to(said)
+    # libuv sends and receives by itself, where no profiler of Python's sees it.
+    uvloop.new_event_loop = asyncio.new_event_loop  # type: ignore[assignment]
     points = _Points(kill_at or 0)
     if kill_at is not None:
         points.watch()
