@@ -1,4 +1,4 @@
-"""The services that the program talks to: Pulumi's ResourceMonitor and Engine, over gRPC on the loopback interface.
+"""The services that the program talks to: Pulumi's ResourceMonitor and Engine, over gRPC (`fleet.rpc`).
 
 In: requests. Out: goals to the deployment, messages as events. Nothing is decided here. A request that the engine
 cannot carry out ends the program with one message: it is answered as an RPC error, and the deployment is told why.
@@ -7,20 +7,21 @@ From then on nothing else is begun, and what the SDK has to say about it is not 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
-import grpc
-import grpc.aio
-from google.protobuf import empty_pb2, struct_pb2
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
+from google.protobuf import empty_pb2, message_factory
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message as ProtobufMessage
+from pulumi.runtime.proto import engine_pb2, resource_pb2
 
 from fleet.engine import goal, values
 from fleet.engine.events import Event, Message, Severity
 from fleet.engine.unsupported import unsupported
-from fleet.errors import FleetError
+from fleet.rpc import server
+from fleet.rpc.errors import FAILED_PRECONDITION, RpcError
 
 # Advertised so that a program gets as far as using the feature, and the answer can name it (`goal.from_request`).
 _FEATURES = (
@@ -47,7 +48,6 @@ _FUNCTIONS = {
     "kubernetes:helm:template": "Helm charts",
     "kubernetes:kustomize:directory": "kustomize directories",
 }
-_MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 Result = TypeVar("Result")
 
 
@@ -93,40 +93,37 @@ class Deployment(Protocol):
         """Remember why the program is told to end."""
 
 
-class _Services(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineServicer):
+class _Services:
     """Both services in one object, as the SDK gets one address for each and they share the deployment."""
 
     def __init__(self, deployment: Deployment, emit: Callable[[Event], None]) -> None:
         self._deployment = deployment
         self._emit = emit
 
-    async def _carry_out(self, context: Any, work: Callable[[], Awaitable[Result]]) -> Result:
+    async def _carry_out(self, work: Callable[[], Awaitable[Result]]) -> Result:
         """Return what comes of a request. Whatever it raises ends the program; after that nothing is begun."""
         if self._deployment.error is None:
             try:
                 return await work()
             except Exception as error:  # noqa: BLE001 - it is raised again where the run ends
                 self._deployment.abort(error)
-        await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(self._deployment.error))
-        raise AssertionError("unreachable: abort raises")
+        raise RpcError(FAILED_PRECONDITION, str(self._deployment.error))
 
-    async def _refuse(self, context: Any, error: FleetError) -> None:
+    def _unsupported(self, feature: str) -> NoReturn:
+        error = unsupported(f"The embedded engine does not support {feature}")
         self._deployment.abort(error)
-        await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+        raise RpcError(FAILED_PRECONDITION, str(error))
 
-    async def _unsupported(self, context: Any, feature: str) -> None:
-        await self._refuse(context, unsupported(f"The embedded engine does not support {feature}"))
-
-    async def GetDeploymentInfo(self, request: empty_pb2.Empty, context: Any) -> resource_pb2.DeploymentInfo:
+    async def GetDeploymentInfo(self, request: empty_pb2.Empty) -> resource_pb2.DeploymentInfo:
         return resource_pb2.DeploymentInfo(dryRun=self._deployment.dry_run, supportedFeatures=_FEATURES)
 
     async def SupportsFeature(
-        self, request: resource_pb2.SupportsFeatureRequest, context: Any
+        self, request: resource_pb2.SupportsFeatureRequest
     ) -> resource_pb2.SupportsFeatureResponse:
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in ("secrets", "aliasSpecs", "deletedWith"))
 
     async def RegisterResource(
-        self, request: resource_pb2.RegisterResourceRequest, context: Any
+        self, request: resource_pb2.RegisterResourceRequest
     ) -> resource_pb2.RegisterResourceResponse:
         async def register() -> resource_pb2.RegisterResourceResponse:
             registered = await self._deployment.register(goal.from_request(request))
@@ -137,20 +134,16 @@ class _Services(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.Engin
             values.fill(response.object, registered.outputs)
             return response
 
-        return await self._carry_out(context, register)
+        return await self._carry_out(register)
 
-    async def RegisterResourceOutputs(
-        self, request: resource_pb2.RegisterResourceOutputsRequest, context: Any
-    ) -> empty_pb2.Empty:
+    async def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> empty_pb2.Empty:
         async def register() -> empty_pb2.Empty:
             await self._deployment.register_outputs(request.urn, values.decode(request.outputs))
             return empty_pb2.Empty()
 
-        return await self._carry_out(context, register)
+        return await self._carry_out(register)
 
-    async def ReadResource(
-        self, request: resource_pb2.ReadResourceRequest, context: Any
-    ) -> resource_pb2.ReadResourceResponse:
+    async def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:
         async def read() -> resource_pb2.ReadResourceResponse:
             found = await self._deployment.read(goal.from_read_request(request))
             return resource_pb2.ReadResourceResponse(
@@ -161,59 +154,47 @@ class _Services(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.Engin
                 unknown=found.unknown,
             )
 
-        return await self._carry_out(context, read)
+        return await self._carry_out(read)
 
-    async def ExistsResource(
-        self, request: resource_pb2.ExistsResourceRequest, context: Any
-    ) -> resource_pb2.ExistsResourceResponse:
+    async def ExistsResource(self, request: resource_pb2.ExistsResourceRequest) -> resource_pb2.ExistsResourceResponse:
         async def look() -> resource_pb2.ExistsResourceResponse:
             wanted = goal.from_exists_request(request)
             if wanted.id == values.UNKNOWN_ON_THE_WIRE:
                 return resource_pb2.ExistsResourceResponse(unknown=True)
             return resource_pb2.ExistsResourceResponse(exists=await self._deployment.exists(wanted))
 
-        return await self._carry_out(context, look)
+        return await self._carry_out(look)
 
-    async def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: Any) -> empty_pb2.Empty:
+    async def SignalAndWaitForShutdown(self, request: empty_pb2.Empty) -> empty_pb2.Empty:
         # Pulumi waits here for deletions, for the sake of delete hooks; without hooks the program may end.
         return empty_pb2.Empty()
 
-    async def Invoke(self, request: resource_pb2.ResourceInvokeRequest, context: Any) -> struct_pb2.Struct:
+    async def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> NoReturn:
         name = _FUNCTIONS.get(request.tok)
-        await self._unsupported(
-            context, f"{name} (the function {request.tok!r})" if name else f"the function {request.tok!r}"
-        )
-        return struct_pb2.Struct()
+        self._unsupported(f"{name} (the function {request.tok!r})" if name else f"the function {request.tok!r}")
 
-    async def Call(self, request: resource_pb2.ResourceCallRequest, context: Any) -> struct_pb2.Struct:
-        await self._unsupported(context, f"the method {request.tok!r}")
-        return struct_pb2.Struct()
+    async def Call(self, request: resource_pb2.ResourceCallRequest) -> NoReturn:
+        self._unsupported(f"the method {request.tok!r}")
 
-    async def RegisterStackTransform(self, request: Any, context: Any) -> empty_pb2.Empty:
-        await self._unsupported(context, "stack transforms")
-        return empty_pb2.Empty()
+    async def RegisterStackTransform(self, request: Any) -> NoReturn:
+        self._unsupported("stack transforms")
 
-    async def RegisterStackInvokeTransform(self, request: Any, context: Any) -> empty_pb2.Empty:
-        await self._unsupported(context, "invoke transforms")
-        return empty_pb2.Empty()
+    async def RegisterStackInvokeTransform(self, request: Any) -> NoReturn:
+        self._unsupported("invoke transforms")
 
-    async def RegisterResourceHook(self, request: Any, context: Any) -> empty_pb2.Empty:
-        await self._unsupported(context, "resource hooks")
-        return empty_pb2.Empty()
+    async def RegisterResourceHook(self, request: Any) -> NoReturn:
+        self._unsupported("resource hooks")
 
-    async def RegisterErrorHook(self, request: Any, context: Any) -> empty_pb2.Empty:
-        await self._unsupported(context, "error hooks")
-        return empty_pb2.Empty()
+    async def RegisterErrorHook(self, request: Any) -> NoReturn:
+        self._unsupported("error hooks")
 
-    async def RegisterPackage(self, request: Any, context: Any) -> resource_pb2.RegisterPackageResponse:
-        await self._unsupported(context, f"the parameterized package {request.name!r}")
-        return resource_pb2.RegisterPackageResponse()
+    async def RegisterPackage(self, request: Any) -> NoReturn:
+        self._unsupported(f"the parameterized package {request.name!r}")
 
-    async def RequirePulumiVersion(self, request: Any, context: Any) -> engine_pb2.RequirePulumiVersionResponse:
-        await self._unsupported(context, "require_pulumi_version: it is no version of the Pulumi CLI")
-        return engine_pb2.RequirePulumiVersionResponse()
+    async def RequirePulumiVersion(self, request: Any) -> NoReturn:
+        self._unsupported("require_pulumi_version: it is no version of the Pulumi CLI")
 
-    async def Log(self, request: engine_pb2.LogRequest, context: Any) -> empty_pb2.Empty:
+    async def Log(self, request: engine_pb2.LogRequest) -> empty_pb2.Empty:
         severity = _SEVERITIES.get(request.severity)
         # Once the program has been told to end, it only repeats why, as an unhandled exception.
         if severity is not None and self._deployment.error is None:
@@ -221,22 +202,27 @@ class _Services(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.Engin
         return empty_pb2.Empty()
 
 
-@asynccontextmanager
-async def serve(deployment: Deployment, emit: Callable[[Event], None]) -> AsyncIterator[str]:
-    """Serve both services for the duration of the block; yields the address, `127.0.0.1:<port>`."""
-    server = grpc.aio.server(
-        options=[
-            ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
-            ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
-            ("grpc.so_reuseport", 0),
-        ]
-    )
-    services = _Services(deployment, emit)
-    resource_pb2_grpc.add_ResourceMonitorServicer_to_server(services, server)
-    engine_pb2_grpc.add_EngineServicer_to_server(services, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    try:
-        yield f"127.0.0.1:{port}"
-    finally:
-        await server.stop(grace=None)
+def serve(deployment: Deployment, emit: Callable[[Event], None]) -> AbstractAsyncContextManager[str]:
+    """Serve both services for the duration of a block, which gets the address, `127.0.0.1:<port>`."""
+    return server.serve(dict(_handlers(_Services(deployment, emit))))
+
+
+def _handlers(services: _Services) -> Iterator[tuple[str, server.Handler]]:
+    """Yield the methods by their paths. What the protocol has besides is not served."""
+    for service in (
+        resource_pb2.DESCRIPTOR.services_by_name["ResourceMonitor"],
+        engine_pb2.DESCRIPTOR.services_by_name["Engine"],
+    ):
+        for method in service.methods:
+            answer = getattr(services, method.name, None)
+            if answer is not None:
+                yield f"/{service.full_name}/{method.name}", _handler(method, answer)
+
+
+def _handler(method: MethodDescriptor, answer: Callable[[Any], Awaitable[ProtobufMessage]]) -> server.Handler:
+    read = message_factory.GetMessageClass(method.input_type).FromString
+
+    async def handle(message: bytes) -> bytes:
+        return (await answer(read(message))).SerializeToString()
+
+    return handle

@@ -23,7 +23,7 @@ from fleet.register.outputs import DEPLOYED, arrived, deployed, read_deployed
 from fleet.register.providers import register_provider
 from fleet.register.requests import barrier_request, request_of
 from fleet.register.resources import ApplicationResource
-from fleet.register.sending import send
+from fleet.register.sending import Send, sender
 
 # Objects of a cluster that are registered and not answered yet. More would only take memory: engines carry out fewer.
 _WINDOW = 64
@@ -58,7 +58,10 @@ async def register(plans: Sequence[ClusterPlan], profiles: Mapping[str, Mapping[
     clusters = [_open(plan, profiles[plan.cluster.name]) for plan in plans]
     anchors = await asyncio.gather(*map(_anchored, clusters))
     with _collecting_seldom():
-        failed = await asyncio.gather(*map(_bring_about, clusters, anchors))
+        async with sender() as send:
+            failed = await asyncio.gather(
+                *(_bring_about(cluster, each, send) for cluster, each in zip(clusters, anchors, strict=True))
+            )
     failures = {(name, plan.cluster.name) for plan, names in zip(plans, failed, strict=True) for name in names}
     if failures and not pulumi.runtime.is_dry_run():
         return {DEPLOYED: arrived(deployed(plans), await read_deployed(), failures)}
@@ -98,21 +101,21 @@ async def _reference(provider: pulumi.ProviderResource) -> str:
     return f"{urn}::{id_ or UNKNOWN}"
 
 
-async def _bring_about(cluster: _Cluster, anchors: _Anchors) -> frozenset[str]:
+async def _bring_about(cluster: _Cluster, anchors: _Anchors, send: Send) -> frozenset[str]:
     """Register a cluster's objects, and return the applications of those that failed."""
-    failed = await _register_objects(cluster.plan, anchors)
+    failed = await _register_objects(cluster.plan, anchors, send)
     # An engine that sees this knows what the applications want in the cluster, while others are still at work.
     for application in cluster.applications.values():
         application.register_outputs({})
     return failed
 
 
-async def _register_objects(plan: ClusterPlan, anchors: _Anchors) -> frozenset[str]:
+async def _register_objects(plan: ClusterPlan, anchors: _Anchors, send: Send) -> frozenset[str]:
     """Register a cluster's objects in order, and return the applications of those that failed.
 
     An object whose registration the engine refuses ends the program.
     """
-    objects = _Objects(plan, anchors)
+    objects = _Objects(plan, anchors, send)
     try:
         async with asyncio.TaskGroup() as group:
             for planned in plan.objects:
@@ -128,8 +131,9 @@ class _Objects:
     failed: the applications of objects that failed so far.
     """
 
-    def __init__(self, plan: ClusterPlan, anchors: _Anchors) -> None:
+    def __init__(self, plan: ClusterPlan, anchors: _Anchors, send: Send) -> None:
         self.failed: set[str] = set()
+        self._send = send
         self._plan = plan
         self._anchors = anchors
         self._urns: list[asyncio.Future[str]] = []
@@ -156,7 +160,7 @@ class _Objects:
     async def _raise(self, barrier: PlannedBarrier) -> str:
         dependencies = [await self._urns[position] for position in barrier.depends_on]
         parent = self._anchors.applications[barrier.application]
-        response = await send(barrier_request(barrier, parent=parent, dependencies=dependencies))
+        response = await self._send(barrier_request(barrier, parent=parent, dependencies=dependencies))
         # If something before it has failed, so has it, and the engine leaves alone what is behind it.
         return str(response.urn)
 
@@ -165,7 +169,7 @@ class _Objects:
         window = self._windows[planned.waits]
         if waits:
             await window.acquire()
-        response = await send(request)
+        response = await self._send(request)
         if response.result != resource_pb2.SUCCESS:
             self.failed.add(planned.application)
         # An object that failed has a URN all the same: the engine knows what to do with those that depend on it.
