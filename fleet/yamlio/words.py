@@ -77,6 +77,8 @@ _MISTAKES = (
 
 _CONFLICT = re.compile(r"^(?:<{7}|>{7})\s", re.MULTILINE)
 _TAB_INDENT = re.compile(r" *\t")
+# Newer libyamls have a limit of their own, larger than ours, and reach it before we see anything.
+_TOO_DEEP = "nesting depth"
 _TEMPLATE = re.compile(r"\{\{|\{%")
 
 
@@ -97,6 +99,8 @@ def _marked(error: yaml.MarkedYAMLError, lines: list[str]) -> Problem:
     start = error.context_mark.line if error.context_mark else stop
     source = lines[stop] if stop < len(lines) else ""
     detail = f"The parser says: {', '.join(part for part in (error.context, error.problem) if part)}."
+    if _TOO_DEEP in (error.problem or ""):
+        return Problem("nested too deeply", Where(line=stop + 1), detail)
     mistake = _mistake(error.problem or "", source)
     if mistake is None:
         return _problem(error.problem or "", stop + 1, detail)
