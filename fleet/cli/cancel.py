@@ -21,9 +21,10 @@ from fleet.errors import CancelledError, DeclarationError, Problem
 def cancel(context: click.Context, /, **flags: Any) -> None:
     """Release a stack whose run has died.
 
-    A run holds its stack by a lock. One that was killed leaves it behind, and the next run says so. The lock of a
-    process that is gone is released at once; for one that may still be alive you are asked, because two runs at once
-    spoil the state. No process is ended, and what the dead run did is not lost: the next run goes on from it.
+    A run holds its stack by a lock. One that was killed leaves it behind; the next run takes it over by itself where it
+    can be certain that the other is dead, and says so where it cannot. The lock of a process that is gone is released
+    at once; for one that may still be alive you are asked, because two runs at once spoil the state. No process is
+    ended, and what the dead run did is not lost: the next run goes on from it.
 
     \b
     Examples:

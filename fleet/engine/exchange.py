@@ -170,13 +170,14 @@ def put(store: Store, snapshot: Snapshot) -> Kept:
     Raises LockedError where a run holds the stack, StateError where it cannot be written; then the old state stays.
     """
     backend, ref = store.backend, store.ref
-    with lock.held(backend, ref):
+    with lock.held(backend, ref) as hold:
         backend.prepare()
         started_s = int(time.time())
         data = _encoded(store, snapshot)
         backup = backend.back_up(ref) if backend.retain_backups else None
         backend.overwrite(ref, data)
         journal = _set_aside(backend.journal_file(ref))
+        hold.take_over()
         update = Update(kind="import", started_s=started_s, ended_s=int(time.time()), succeeded=True)
         backend.record(ref, update, copy=True)
     return Kept(backup, journal)

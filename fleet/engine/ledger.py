@@ -32,7 +32,7 @@ class Ledger:
     """The resources of a stack as they are now.
 
     before: the snapshot as it was when the run began. codec: what writes them, with the ciphertexts of the journal.
-    outcome: failed, until the run sets another.
+    outcome: failed, until the run sets another. cut_off: runs that held the stack, and left what they did to this one.
     """
 
     def __init__(self, before: Snapshot, vault: Vault, book: Journal) -> None:
@@ -40,6 +40,7 @@ class Ledger:
         self._vault = vault
         self._journal = book
         self.outcome = Outcome()
+        self.cut_off: tuple[str, ...] = ()
         self.codec = Codec(vault.encrypt, before.resources)
         self._live = before.live()
         self._entries: list[Entry] = []

@@ -112,6 +112,8 @@ def _state(workspace: Workspace, request: RunRequest, recorder: Recorder) -> Ite
         yield Roster(snapshot, None), snapshot
         return
     with workspace.store.update(_KINDS[request.command], config=workspace.configuration.recorded) as ledger:
+        for run_ in ledger.cut_off:
+            recorder(Message(f"Another run was cut off ({run_}); this one goes on from what it did", Severity.WARNING))
         yield Roster(ledger.before, ledger), ledger.before
         ledger.outcome = Outcome(succeeded=recorder.succeeded, changes=_changes(recorder))
 

@@ -62,10 +62,11 @@ def remove(backend: Backend, ref: StackRef, *, force: bool, backups: bool) -> No
 
     Raises FleetError for one that still has resources, without `force`; LockedError where a run holds it.
     """
-    with lock.held(backend, ref):
+    with lock.held(backend, ref) as hold:
         if not force:
             _refuse_what_is_in_use(backend, ref)
         backend.remove(ref, backups=backups)
+        hold.take_over()
 
 
 def _refuse_what_is_in_use(backend: Backend, ref: StackRef) -> None:

@@ -106,9 +106,11 @@ class Store:
         """
         started_s = int(time.time())
         opened: list[_Run] = []
-        with lock.held(self.backend, self.ref, keep=lambda: any(not run.written for run in opened)):
+        with lock.held(self.backend, self.ref, keep=lambda: any(not run.written for run in opened)) as hold:
             run = self._open()
             opened.append(run)
+            hold.take_over()
+            run.ledger.cut_off = tuple(map(str, hold.abandoned))
             try:
                 yield run.ledger
             finally:
@@ -202,7 +204,7 @@ class Store:
     def _left_in_journal(self) -> Problem:
         path = self.backend.journal_file(self.ref)
         detail = "The lock stays too, so that nothing goes on with the state from before."
-        hint = "Put right what is wrong there, release the lock with `fleet cancel`, and run again."
+        hint = "Put right what is wrong there, and run again: `fleet` goes on from the journal."
         return Problem("What this run did is kept in its journal", Where(file=str(path)), detail, hint)
 
     def _remove_journal(self) -> None:

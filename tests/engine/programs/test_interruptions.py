@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.programs.desk import Desk
+from tests.engine.programs.desk import Desk, Run
 
 CANCELLED, LOCKED = 8, 14
 OBJECTS = 300
@@ -46,16 +46,17 @@ def wait_for(desk: Desk, objects: int, process: subprocess.Popen[str]) -> None:
         time.sleep(0.01)
 
 
-def finish(desk: Desk) -> None:
+def finish(desk: Desk) -> Run:
     """Let the next run come to its end, and check that it completes what the one before has begun."""
     before = uids(desk)
     (desk.project / "open").touch()
-    desk.up()
+    run = desk.up()
     after = uids(desk)
     assert len(after) == len(desk.resources()) == OBJECTS + 2
     assert {name: after[name] for name in before} == before
     assert "pending_operations" not in desk.latest()
     desk.run("refresh", "--preview-only", "--expect-no-changes")
+    return run
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -81,11 +82,9 @@ def test_a_run_that_is_killed_is_gone_on_with(embedded: Desk) -> None:
         wait_for(embedded, 20, process)
         process.kill()
         process.communicate(timeout=120)
-    run = embedded.up(exit_code=LOCKED)
-    assert "That process is gone" in run.text
-    assert "fleet cancel" in run.text
-    embedded.run("cancel", "--yes")
-    finish(embedded)
+    run = finish(embedded)
+    assert "Another run was cut off (" in run.text
+    assert f"process {process.pid}, since 20" in run.text
 
 
 def test_two_runs_of_a_stack_at_once_are_one_too_many(embedded: Desk) -> None:

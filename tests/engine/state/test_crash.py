@@ -12,7 +12,7 @@ import pytest
 
 from fleet.engine import lock
 from fleet.engine.backend import Backend
-from fleet.errors import LockedError
+from fleet.errors import LockedError, StateError
 from tests.engine.state.worker import DEV, numbered, store
 
 REPOSITORY = Path(__file__).parents[3]
@@ -62,22 +62,32 @@ def test_whole_runs_survive_a_kill_at_any_moment(tmp_path: Path, seed: int) -> N
             process.kill()
             # It has gone on while it was listened to.
             done = max([done, *(int(line) + 1 for line in process.stdout or ())])
-        lock.release_all(Backend(tmp_path), DEV)
         assert len(numbers(tmp_path)) in (done, done + 1)
 
 
-def test_after_a_kill_the_lock_says_that_its_process_is_gone(tmp_path: Path) -> None:
+def test_after_a_kill_the_next_run_takes_over(tmp_path: Path) -> None:
     with worker("hold", tmp_path) as process:
         assert spoken(process) == "held"
         with pytest.raises(LockedError, match=f"process {process.pid}.*") as alive, store(tmp_path).update("update"):
             pytest.fail("it was not refused")
         assert "Wait until" in str(alive.value)
-    with pytest.raises(LockedError, match="That process is gone") as dead, store(tmp_path).update("update"):
+    with store(tmp_path).update("update") as ledger:
+        (cut_off,) = ledger.cut_off
+        assert f"process {process.pid}, since " in cut_off
+        assert len(lock.holders(Backend(tmp_path), DEV)) == 1
+    assert lock.holders(Backend(tmp_path), DEV) == ()
+
+
+def test_the_lock_of_a_dead_run_stays_until_its_journal_is_read(tmp_path: Path) -> None:
+    with worker("hold", tmp_path) as process:
+        assert spoken(process) == "held"
+    checkpoint = Backend(tmp_path).checkpoint_file(DEV)
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    checkpoint.write_text("{")
+    with pytest.raises(StateError, match="damaged"), store(tmp_path).update("update"):
         pytest.fail("it was not refused")
-    assert "fleet cancel" in str(dead.value)
-    lock.release_all(Backend(tmp_path), DEV)
-    with store(tmp_path).update("update"):
-        pass
+    (holder,) = lock.holders(Backend(tmp_path), DEV)
+    assert holder.pid == process.pid
 
 
 @pytest.mark.parametrize(
@@ -98,7 +108,6 @@ def test_a_full_disk_ends_the_run_and_loses_nothing_that_was_durable(tmp_path: P
     assert ("kept in its journal" in error) is kept
     assert Backend(tmp_path).journal_file(DEV).exists() is kept
     assert len(lock.holders(Backend(tmp_path), DEV)) == kept
-    lock.release_all(Backend(tmp_path), DEV)
     assert said <= numbers(tmp_path)
     with store(tmp_path).update("update"):
         pass
@@ -106,7 +115,7 @@ def test_a_full_disk_ends_the_run_and_loses_nothing_that_was_durable(tmp_path: P
     assert not Backend(tmp_path).journal_file(DEV).exists()
 
 
-def test_of_many_at_once_never_two_are_in_it(tmp_path: Path) -> None:
+def test_of_many_at_once_one_is_in_it_and_never_two(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.engine.state.worker", "once", str(tmp_path)]
     running = [
         subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -115,5 +124,6 @@ def test_of_many_at_once_never_two_are_in_it(tmp_path: Path) -> None:
     said = [process.communicate()[0].strip() for process in running]
     assert [process.returncode for process in running] == [0] * 6
     spans = sorted(tuple(map(int, line.split())) for line in said if line != "refused")
+    assert spans
     assert all(ended <= began for (_, ended), (began, _) in pairwise(spans))
     assert lock.holders(Backend(tmp_path), DEV) == ()

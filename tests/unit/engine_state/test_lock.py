@@ -1,5 +1,6 @@
 """The lock: who holds it, and what others are told."""
 
+import fcntl
 import json
 import os
 import socket
@@ -45,7 +46,7 @@ def test_it_is_there_while_held_and_gone_afterwards(backend: Backend) -> None:
     with lock.held(backend, DEV):
         (holder,) = lock.holders(backend, DEV)
         assert holder.file.parent == backend.folder("locks", "organization", "sample", "dev")
-        assert json.loads(holder.file.read_bytes()).keys() == {"pid", "username", "hostname", "timestamp"}
+        assert json.loads(holder.file.read_bytes()).keys() == {"pid", "username", "hostname", "timestamp", "fleet"}
         assert (holder.pid, holder.host, holder.is_dead()) == (os.getpid(), socket.gethostname(), False)
     assert lock.holders(backend, DEV) == ()
 
@@ -74,13 +75,66 @@ def test_another_stack_is_free(backend: Backend) -> None:
         pass
 
 
-def test_two_that_come_at_once_both_step_back(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = iter([(), (lock.Holder(backend.root / "another"),)])
+def test_of_two_that_come_at_once_the_later_one_steps_back(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = iter([(), (lock.Holder(backend.root / "another", came=1),)])
     monkeypatch.setattr(lock, "holders", lambda *_: next(seen))
     with pytest.raises(LockedError), lock.held(backend, DEV):
         pytest.fail("it was not refused")
     monkeypatch.undo()
     assert lock.holders(backend, DEV) == ()
+
+
+def test_of_two_that_come_at_once_the_earlier_one_waits(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    later = lock.Holder(backend.root / "another", came=2**63)
+    seen = iter([(), (later,), (later,), ()])
+    monkeypatch.setattr(lock, "holders", lambda *_: next(seen))
+    with lock.held(backend, DEV):
+        monkeypatch.undo()
+        assert len(lock.holders(backend, DEV)) == 1
+
+
+def test_beside_one_of_pulumis_both_step_back(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = iter([(), (lock.Holder(backend.root / "another", "me", "here", 1, "9999-11-22T14:53:29Z"),)])
+    monkeypatch.setattr(lock, "holders", lambda *_: next(seen))
+    with pytest.raises(LockedError), lock.held(backend, DEV):
+        pytest.fail("it was not refused")
+
+
+def test_what_a_run_of_ours_that_is_gone_has_left_is_taken_over_when_that_is_said(backend: Backend) -> None:
+    path = hold(backend, content(pid=NOBODY, fleet=17))
+    with lock.held(backend, DEV) as held:
+        assert [(holder.file, holder.pid) for holder in held.abandoned] == [(path, NOBODY)]
+    # Whoever held the stack meanwhile may not have come to read its journal.
+    assert [holder.file for holder in lock.holders(backend, DEV)] == [path]
+    with lock.held(backend, DEV) as held:
+        held.take_over()
+        assert path not in [holder.file for holder in lock.holders(backend, DEV)]
+    assert lock.holders(backend, DEV) == ()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"pid": NOBODY}, id="of Pulumi"),
+        pytest.param({"pid": NOBODY, "fleet": 17, "hostname": "elsewhere"}, id="of another host"),
+        pytest.param({"fleet": 17}, id="of a process that is there"),
+    ],
+)
+def test_what_may_be_alive_is_never_taken_over(backend: Backend, changes: dict[str, object]) -> None:
+    path = hold(backend, content(**changes))
+    with pytest.raises(LockedError), lock.held(backend, DEV):
+        pytest.fail("it was not refused")
+    assert path.exists()
+
+
+def test_a_file_that_is_held_is_never_taken_over(backend: Backend) -> None:
+    """The process may be one of another container, whose numbers mean nothing here."""
+    path = hold(backend, content(pid=NOBODY, fleet=17))
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(LockedError), lock.held(backend, DEV):
+            pytest.fail("it was not refused")
+    assert path.exists()
 
 
 @pytest.mark.parametrize(
