@@ -23,8 +23,6 @@ from fleet.engine.kubernetes.secrets import with_data
 from fleet.engine.kubernetes.subset import unmet
 from fleet.errors import Problem, Where
 
-# Up to so many namespaces are listed one by one, more as one list of all namespaces.
-FEW_NAMESPACES = 3
 # So many moved objects of a collection are read one by one at most, unless that is less than a tenth of it.
 FEW_MOVED, FEW_MOVED_SHARE = 20, 0.1
 
@@ -92,13 +90,13 @@ class Observer:
         return Unreadable(Problem(summary, Where(cluster=self._api.cluster), detail, hint))
 
     async def _list(self, resource: Resource, namespaces: set[str]) -> _Listing:
-        if len(namespaces) > FEW_NAMESPACES:
-            listing = _Listing()
+        """List once, whatever the number of namespaces; each by itself where all at once are not for us to list."""
+        listing = _Listing()
+        if len(namespaces) > 1:
             await self._list_one(resource, "", listing)
             if not listing.failures:
                 return listing
-        # There are few, or all namespaces at once are not for us to list.
-        listing = _Listing()
+            listing = _Listing()
         await together(self._list_one(resource, namespace, listing) for namespace in sorted(namespaces))
         return listing
 
@@ -145,13 +143,14 @@ class Observer:
         wanted = {each.place for each in moved}
         namespaces = {namespace for namespace, _ in wanted}
         found: dict[Place, Object] = {}
-        for namespace in sorted(namespaces) if len(namespaces) <= FEW_NAMESPACES else [""]:
-            async for page in self._api.pages(resource, namespace, metadata_only=False):
-                for item in page.get("items") or ():
-                    if _place(item["metadata"]) in wanted:
-                        # Entries of a List do not say what they are.
-                        typed = {"apiVersion": resource.api_version, "kind": resource.kind, **item}
-                        found[_place(item["metadata"])] = typed
+        async for page in self._api.pages(
+            resource, namespaces.pop() if len(namespaces) == 1 else "", metadata_only=False
+        ):
+            for item in page.get("items") or ():
+                if _place(item["metadata"]) in wanted:
+                    # Entries of a List do not say what they are.
+                    typed = {"apiVersion": resource.api_version, "kind": resource.kind, **item}
+                    found[_place(item["metadata"])] = typed
         return found
 
     async def _judge(self, sought: _Sought, live: Mapping[Place, Object] | None, dry_runs: DryRuns) -> Observation:
