@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks apply`, `python -m benchmarks render`."""
+"""The command line: `python -m benchmarks apply`, `python -m benchmarks render`, `python -m benchmarks calls`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from benchmarks import document, kubectl, machine, plot
+from benchmarks.calls import calls
 from benchmarks.campaign import Campaign, Outcome, carry_out
 from benchmarks.contenders import CONTENDERS, Chosen, choose
 from benchmarks.errors import BenchmarkError
@@ -145,6 +146,7 @@ def _one_size(flags: Flags, size: Size, chosen_ones: Chosen) -> tuple[Outcome, s
 
 
 cli.add_command(render)
+cli.add_command(calls)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Sending: a request to the engine, and its answer, without a thread that waits in between.
 
-The engine is the one that the SDK is connected to. A call through gRPC's Python library costs half a millisecond, most
-of what there is to registering an object; over a connection of our own it is a tenth of that (docs/adr/0021).
+The engine is the one that the SDK is connected to. A call through gRPC's Python library costs more than all else there
+is to registering an object, so there is a connection of our own (docs/adr/0021).
 """
 
 from __future__ import annotations
