@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi.runtime.proto import alias_pb2, resource_pb2
-
 from fleet.engine import paths, values
 from fleet.engine.durations import seconds
+from fleet.engine.protocol import alias_pb2, resource_pb2
 from fleet.engine.unsupported import unsupported
 from fleet.errors import DeclarationError, FleetError, Problem
 

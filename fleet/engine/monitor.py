@@ -15,10 +15,10 @@ from typing import Any, NoReturn, Protocol, TypeVar
 from google.protobuf import empty_pb2, message_factory
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message as ProtobufMessage
-from pulumi.runtime.proto import engine_pb2, resource_pb2
 
 from fleet.engine import goal, values
 from fleet.engine.events import Event, Message, Severity
+from fleet.engine.protocol import engine_pb2, resource_pb2
 from fleet.engine.unsupported import unsupported
 from fleet.rpc import server
 from fleet.rpc.errors import FAILED_PRECONDITION, RpcError

@@ -1,9 +1,9 @@
 """Secrets: Pulumi's passphrase provider, and nothing else.
 
 A key is derived from the passphrase and a salt that is kept in `Pulumi.<stack>.yaml` (`encryptionsalt`) and in the
-checkpoint; values are encrypted with AES-256-GCM. Formats as in Pulumi's pkg/secrets/passphrase/manager.go and
-sdk/go/common/resource/config/crypt.go. Deriving a key takes a good part of a second on purpose, and a stack without
-secret values needs no passphrase: so nothing is derived before a value has to be encrypted or decrypted.
+checkpoint. Formats as in Pulumi's pkg/secrets/passphrase/manager.go. Deriving a key takes a good part of a second on
+purpose, and a stack without secret values needs no passphrase: so nothing is derived before a value has to be encrypted
+or decrypted.
 """
 
 from __future__ import annotations
@@ -13,18 +13,15 @@ import binascii
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Final
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+from typing import TYPE_CHECKING, Final
 
 from fleet.engine import codec
 from fleet.engine.state import Secret, SecretsProvider
 from fleet.errors import Problem, StateError, UnsupportedError
 
-_ITERATIONS: Final = 1_000_000
+if TYPE_CHECKING:
+    from fleet.engine.cipher import Cipher
+
 _CANARY: Final = "pulumi"
 _HOW_TO_GIVE_IT: Final = (
     "Set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE to the path of a file that holds it."
@@ -48,40 +45,6 @@ def passphrase(environ: Mapping[str, str]) -> str | None:
         raise StateError(Problem(summary, detail=str(error))) from error
 
 
-class Cipher:
-    """AES-256-GCM with a key from a passphrase."""
-
-    def __init__(self, phrase: str, salt: bytes) -> None:
-        derivation = PBKDF2HMAC(algorithm=SHA256(), length=32, salt=salt, iterations=_ITERATIONS)
-        self._aes = AESGCM(derivation.derive(phrase.encode()))
-
-    def encrypt(self, plaintext: str) -> str:
-        """Return `v1:<nonce>:<ciphertext>`, different each time."""
-        nonce, data = os.urandom(12), plaintext.encode("utf-8", "backslashreplace")
-        return f"v1:{_base64(nonce)}:{_base64(self._aes.encrypt(nonce, data, None))}"
-
-    def decrypt(self, ciphertext: str) -> str:
-        """Return the plaintext. Raises ValueError when the text, or the key, is not right."""
-        parts = ciphertext.split(":")
-        if len(parts) != 3 or parts[0] != "v1":
-            raise ValueError("it does not read `v1:<nonce>:<ciphertext>`")
-        try:
-            return self._aes.decrypt(_bytes(parts[1]), _bytes(parts[2]), None).decode()
-        except InvalidTag as error:
-            raise ValueError("it was encrypted with another key, or altered") from error
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def _bytes(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise ValueError("it is not base64") from error
-
-
 def _opens(cipher: Cipher, canary: str) -> bool:
     try:
         return cipher.decrypt(canary) == _CANARY
@@ -91,9 +54,15 @@ def _opens(cipher: Cipher, canary: str) -> bool:
 
 def _is_base64(text: str) -> bool:
     try:
-        return bool(_bytes(text))
-    except ValueError:
+        return bool(base64.b64decode(text, validate=True))
+    except binascii.Error:
         return False
+
+
+def _cipher_of(phrase: str, salt: bytes) -> Cipher:
+    from fleet.engine.cipher import Cipher  # noqa: PLC0415 - most runs have no secrets
+
+    return Cipher(phrase, salt)
 
 
 class Vault:
@@ -190,15 +159,15 @@ class Vault:
         if version != "v1" or not _is_base64(encoded):
             hint = "It reads `v1:<salt>:v1:<nonce>:<ciphertext>`."
             raise StateError(Problem(f"The encryption salt of stack {self._stack!r} is malformed", hint=hint))
-        cipher = Cipher(self._passphrase(), _bytes(encoded))
+        cipher = _cipher_of(self._passphrase(), base64.b64decode(encoded))
         if not _opens(cipher, canary):
             raise StateError(Problem(f"The passphrase is not that of stack {self._stack!r}", hint=_HOW_TO_GIVE_IT))
         return cipher
 
     def _new_salt(self) -> str:
         raw = os.urandom(8)
-        cipher = Cipher(self._passphrase(), raw)
-        salt = f"v1:{_base64(raw)}:{cipher.encrypt(_CANARY)}"
+        cipher = _cipher_of(self._passphrase(), raw)
+        salt = f"v1:{base64.b64encode(raw).decode()}:{cipher.encrypt(_CANARY)}"
         self._keep_salt(salt)
         self._ciphers[salt] = cipher
         return salt

@@ -13,9 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
-
-import aiohttp
 
 from fleet.engine.kubernetes.concurrency import SingleFlight
 from fleet.engine.kubernetes.credentials import Credentials, content, load_credentials
@@ -39,7 +36,6 @@ _LOADER_ERRORS = (
     AssertionError,
     ImportError,
     RuntimeError,
-    aiohttp.ClientError,
 )
 
 
@@ -153,7 +149,11 @@ def _tls(cluster: Entry, credentials: Credentials) -> ssl.SSLContext:
 
 def _environment_proxy(scheme: str, host: str) -> str | None:
     """Return the proxy that HTTPS_PROXY and NO_PROXY ask for; as in Go, and so kubectl, none for this machine."""
-    return None if _is_loopback(host) or proxy_bypass(host) else getproxies().get(scheme)
+    if _is_loopback(host):
+        return None
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - brings a client of HTTP with it
+
+    return None if proxy_bypass(host) else getproxies().get(scheme)
 
 
 def _is_loopback(host: str) -> bool:

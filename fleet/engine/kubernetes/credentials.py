@@ -78,6 +78,7 @@ def _authorization(settings: Mapping[str, Any], folder: Path) -> str | None:
 
 async def _asked_for(file: Path, settings: Mapping[str, Any]) -> Credentials:
     """Run the loader. It writes certificates to files that only the user can read, and removes them at exit."""
+    from aiohttp import ClientError  # noqa: PLC0415
     from kubernetes_asyncio.config import ConfigException  # noqa: PLC0415
     from kubernetes_asyncio.config.kube_config import ConfigNode, KubeConfigLoader  # noqa: PLC0415
 
@@ -88,8 +89,8 @@ async def _asked_for(file: Path, settings: Mapping[str, Any]) -> Credentials:
         document = ConfigNode("kubeconfig", _document(file, settings, ConfigNode))
         loader = KubeConfigLoader(document, config_base_path=None)
         await loader.load_and_set(loaded)
-    except ConfigException as error:
-        raise ValueError(str(error)) from error
+    except (ConfigException, ClientError) as error:
+        raise ValueError(str(error) or type(error).__name__) from error
     expiry = getattr(loader, "exec_plugin_expiry", None)
     return Credentials(
         authorization=loaded.api_key.get("BearerToken"),

@@ -12,12 +12,9 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
-
-import aiohttp
-from yarl import URL
+from typing import TYPE_CHECKING, Any
 
 from fleet.engine.kubernetes.access import Access, Login
 from fleet.engine.kubernetes.connection import CONNECTION_ERRORS, explained, is_final, is_met, is_silence, turned_away
@@ -32,17 +29,16 @@ from fleet.engine.kubernetes.retries import (
     may_ask_again,
     retry_after_s,
 )
-from fleet.engine.kubernetes.sockets import Sockets
 from fleet.engine.kubernetes.wire import Answer, StaleConnectionError, Wire
 from fleet.errors import Problem, Where
 
+if TYPE_CHECKING:
+    from fleet.engine.kubernetes.sessions import Sessions
+
 IN_FLIGHT = 32
-_OK, _UNAUTHORIZED = 200, 401
+_UNAUTHORIZED = 401
 # RFC 7234: `299 - "text"`, with quotes in the text escaped.
 _WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
-_LONGEST_HEADER = 65536
-# A stream on which nothing comes for so long may be dead; a quiet one is sent a bookmark every minute.
-_LONGEST_SILENCE_S = 90.0
 
 
 @dataclass(slots=True)
@@ -71,8 +67,7 @@ class Transport:
         self._warned: set[str] = set()
         self._slots = asyncio.Semaphore(in_flight)
         self._wire = Wire(timeout_s=inputs.timeout_s, connect_timeout_s=CONNECT_TIMEOUT_S)
-        self._session: aiohttp.ClientSession | None = None
-        self._sockets = Sockets()
+        self._sessions: Sessions | None = None
         self._outage = Outage()
         self._given_up: Problem | None = None
         self.sent: Counter[str] = Counter()
@@ -131,17 +126,12 @@ class Transport:
 
     async def _receive(self, request: Request, access: Access, take: Callable[[Any], None]) -> Response | None:
         self._count(request)
-        timeout = aiohttp.ClientTimeout(connect=CONNECT_TIMEOUT_S, sock_read=_LONGEST_SILENCE_S)
-        async with self._request(request, access, timeout=timeout) as answer:
-            if answer.status not in OVERLOADED:
-                self._outage.ended(time.monotonic())
-            if answer.status != _OK:
-                wishes = answer.headers.getall("Retry-After", ())
-                return Response(answer.status, _decoded(await answer.read()), _seconds(wishes))
-            # Once there was an answer, its end says nothing about the server.
-            with suppress(*CONNECTION_ERRORS):
-                await _hand_over(answer, take)
-            return None
+        answer = await self._opened().stream(request, access, self._note_begun, lambda line: take(_decoded(line)))
+        return None if answer is None else _response(answer)
+
+    def _note_begun(self, status: int) -> None:
+        if status not in OVERLOADED:
+            self._outage.ended(time.monotonic())
 
     def give_up(self, problem: Problem) -> ClusterUnavailableError:
         """Return the error for every request from now on; the first reason stays."""
@@ -152,10 +142,8 @@ class Transport:
         """End all connections."""
         await self._login.close()
         await self._wire.close()
-        if self._session is not None:
-            await self._session.close()
-            # A watch that was ended while it began leaves a connection that is still being closed.
-            await self._sockets.all_closed()
+        if self._sessions is not None:
+            await self._sessions.close()
 
     async def _attempt(self, sending: _Sending, access: Access) -> Response | None:
         """Return the answer, None where there was none and asking again may help."""
@@ -178,57 +166,29 @@ class Transport:
         answer = await self._answer(request, access)
         for header in answer.all("warning"):
             self._report(request, header)
-        return Response(answer.status, _decoded(answer.body), _seconds(answer.all("retry-after")))
+        return _response(answer)
 
     async def _answer(self, request: Request, access: Access) -> Answer:
         self._count(request)
         if access.proxy is not None:
-            return await self._answer_through_proxy(request, access)
+            return await self._opened().exchange(request, access)
         try:
             return await self._wire.exchange(request, access)
         except StaleConnectionError:
             self._count(request)
             return await self._wire.exchange(request, access, anew=True)
 
-    async def _answer_through_proxy(self, request: Request, access: Access) -> Answer:
-        async with self._request(request, access) as answer:
-            headers = [(name.lower(), value) for name, value in answer.headers.items()]
-            return Answer(answer.status, headers, await answer.read())
-
     def _count(self, request: Request) -> None:
         if self._given_up is not None:
             raise ClusterUnavailableError(self._given_up)
         self.sent[request.verb] += 1
 
-    def _request(
-        self, request: Request, access: Access, **options: Any
-    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """Return the answer to come, a context manager. options: of aiohttp."""
-        headers = [*access.headers, ("Accept", request.accept)]
-        if request.body:
-            headers.append(("Content-Type", request.content_type))
-        return self._open_session().request(
-            request.method,
-            URL(access.server + request.path, encoded=True),
-            data=request.body or None,
-            headers=headers,
-            ssl=access.tls,
-            server_hostname=access.server_name,
-            proxy=access.proxy,
-            allow_redirects=False,
-            **options,
-        )
+    def _opened(self) -> Sessions:
+        if self._sessions is None:
+            from fleet.engine.kubernetes.sessions import Sessions  # noqa: PLC0415 - aiohttp takes long to import
 
-    def _open_session(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            # Concurrency is limited before a request's time starts to run, so the pool itself has no limit.
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60.0, socket_factory=self._sockets.open),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=self._inputs.timeout_s, connect=CONNECT_TIMEOUT_S),
-                max_field_size=_LONGEST_HEADER,
-            )
-        return self._session
+            self._sessions = Sessions(self._inputs.timeout_s)
+        return self._sessions
 
     def _note_failure(self, error: Exception, sending: _Sending, access: Access, sent_at: float) -> None:
         """Decide whether a missing answer is to be waited for. Raises where it is not."""
@@ -277,18 +237,8 @@ class Transport:
                 self._warn(warning)
 
 
-async def _hand_over(answer: aiohttp.ClientResponse, take: Callable[[Any], None]) -> None:
-    rest = b""
-    connection = answer.connection
-    try:
-        async for chunk in answer.content.iter_any():
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in filter(None, lines):
-                take(_decoded(line))
-    finally:
-        # To take leave of a server that is still talking takes longer than the event loop may live.
-        if connection is not None and connection.transport is not None:
-            connection.transport.abort()
+def _response(answer: Answer) -> Response:
+    return Response(answer.status, _decoded(answer.body), _seconds(answer.all("retry-after")))
 
 
 def _decoded(raw: bytes) -> Any:

@@ -2,8 +2,8 @@
 
 Most of what a run costs is requests of a few hundred bytes. A general client spends more time on each than the API
 server's answer takes to parse; this one does what the path of an apply needs, and nothing else: no redirects, cookies,
-proxies or streams. httptools, Node's parser, reads the answers. What goes wrong is told by aiohttp's errors, as for the
-requests that aiohttp sends (`connection.explained`).
+proxies or streams. httptools, Node's parser, reads the answers. What goes wrong is told by errors that
+`connection.explained` knows.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlsplit
 
-import aiohttp
 import httptools
 from aiohappyeyeballs import AddrInfoType, start_connection
 
 from fleet.engine.kubernetes.access import Access
+from fleet.engine.kubernetes.connection import AddressError, ConnectTimeoutError, HungUpError
 from fleet.engine.kubernetes.requests import Request
 
 _AGENT = "fleet"
@@ -50,7 +50,7 @@ class Answer:
         return [value for key, value in self.headers if key == name]
 
 
-class StaleConnectionError(aiohttp.ServerDisconnectedError):
+class StaleConnectionError(HungUpError):
     """The server closed a connection that was idle just when it was used again: no trouble yet, but no answer."""
 
 
@@ -79,7 +79,8 @@ class Wire:
         try:
             async with asyncio.timeout(self._timeout_s):
                 answer = await connection.exchange(route.message(request))
-        except (aiohttp.ServerDisconnectedError, ConnectionError) as error:
+        except (HungUpError, ConnectionError) as error:
+            connection.abort()
             if used is None or used.has_answered:
                 raise
             raise StaleConnectionError from error
@@ -123,7 +124,7 @@ class Wire:
             async with asyncio.timeout(self._connect_timeout_s):
                 return await route.connect(self._open)
         except TimeoutError as error:
-            raise aiohttp.ConnectionTimeoutError(f"no connection to {route.host}") from error
+            raise ConnectTimeoutError(f"no connection to {route.host}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class _Route:
         try:
             host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
         except ValueError as error:
-            raise aiohttp.InvalidURL(access.server) from error
+            raise AddressError(access.server) from error
         headers = [("Host", parts.netloc.rpartition("@")[2]), ("User-Agent", _AGENT), ("Accept-Encoding", "gzip")]
         head = "".join(f"{name}: {value}\r\n" for name, value in (*headers, *access.headers))
         return cls(access, host, port, parts.path.rstrip("/"), head)
@@ -199,7 +200,7 @@ class _Connection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self._answer = loop.create_future()
         if self._transport is None or self._transport.is_closing():
-            self._fail(aiohttp.ServerDisconnectedError())
+            self._fail(HungUpError())
         else:
             self._transport.write(message)
         return self._answer
@@ -219,7 +220,7 @@ class _Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._fail(aiohttp.ClientPayloadError(f"it does not speak HTTP: {error}"))
+            self._fail(HungUpError(f"it does not speak HTTP: {error}"))
             self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -228,7 +229,7 @@ class _Connection(asyncio.Protocol):
         self.closed.set_result(None)
         if exc is None and self._ends_with_connection():
             self.on_message_complete()
-        self._fail(exc or (aiohttp.ClientPayloadError() if self._headers else aiohttp.ServerDisconnectedError()))
+        self._fail(exc or HungUpError())
 
     def _ends_with_connection(self) -> bool:
         return self._has_head and not any(name in _LENGTHS for name, _ in self._headers)
@@ -267,4 +268,4 @@ def _settle(answer: asyncio.Future[Answer], status: int, headers: Sequence[tuple
         is_packed = body and ("content-encoding", "gzip") in headers
         answer.set_result(Answer(status, headers, zlib.decompress(body, _GZIP) if is_packed else body))
     except zlib.error as error:
-        answer.set_exception(aiohttp.ClientPayloadError(f"what it sends cannot be unpacked: {error}"))
+        answer.set_exception(HungUpError(f"what it sends cannot be unpacked: {error}"))

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-import aiohttp
 import pytest
 
 from fleet.engine.kubernetes import requests
 from fleet.engine.kubernetes.access import Access
+from fleet.engine.kubernetes.connection import HungUpError
 from fleet.engine.kubernetes.requests import Request
 from fleet.engine.kubernetes.wire import StaleConnectionError, Wire
 
@@ -148,14 +148,12 @@ async def test_a_connection_that_was_idle_and_is_closed_is_told_apart() -> None:
 @pytest.mark.parametrize(
     ("raw", "error"),
     [
-        pytest.param(None, aiohttp.ServerDisconnectedError, id="nothing"),
-        pytest.param(
-            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\n{", aiohttp.ClientPayloadError, id="half"
-        ),
-        pytest.param(b"220 smtp.example.com ESMTP\r\n", aiohttp.ClientPayloadError, id="not-http"),
+        pytest.param(None, HungUpError, id="nothing"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\n{", HungUpError, id="half"),
+        pytest.param(b"220 smtp.example.com ESMTP\r\n", HungUpError, id="not-http"),
         pytest.param(
             b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
-            aiohttp.ClientPayloadError,
+            HungUpError,
             id="not-packed",
         ),
     ],

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 
 from fleet.engine import checkpoint
+from fleet.engine.cipher import Cipher
 from fleet.engine.codec import Codec
-from fleet.engine.secrets import Cipher, Vault
+from fleet.engine.secrets import Vault
 from fleet.engine.state import Resource, Secret, SecretsProvider, Snapshot
 from fleet.errors import StateError
 from tests.unit.engine_state.strategies import PASSPHRASE, snapshots, urn

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.engine.secrets import Cipher, Vault, passphrase
+from fleet.engine.cipher import Cipher
+from fleet.engine.secrets import Vault, passphrase
 from fleet.engine.state import Secret, SecretsProvider
 from fleet.errors import StateError, UnsupportedError
 
