@@ -51,7 +51,8 @@ class Conductor:
         return self._exit_code(result)
 
     def _run(self, *, dry_run: bool, last: bool) -> tuple[RunResult, Report]:
-        request = replace(self.request, dry_run=dry_run)
+        is_asked = dry_run and not last and not self.flags.approved
+        request = replace(self.request, dry_run=dry_run, details=self.flags.diff or is_asked)
         report = Report(request, self.invocation, self.flags.diff)
         view = self._view(report)
         result = perform(self.engine, request, view)

@@ -83,7 +83,7 @@ SKIP_PREVIEW = click.option("-f", "--skip-preview", is_flag=True, help="Do not p
 EXPECT_NO_CHANGES = click.option(
     "--expect-no-changes", is_flag=True, help="Exit with 7 if there are changes. Looked at when everything is done."
 )
-DIFF = click.option("--diff", is_flag=True, help="Show every field that changes.")
+DIFF = click.option("--diff", is_flag=True, help="Show every field that changes, and what is new.")
 JSON = click.option("-j", "--json", is_flag=True, help="Print events for programs: one JSON object per line.")
 PARALLEL = click.option(
     "-p",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,6 +46,8 @@ _UNITS = (
     ("second", 1),
 )
 # Everything below a space but tab and newline, DEL, and the C1 range: what could move a terminal's cursor.
+# Of a name, text and then a number, again and again.
+_PARTS = re.compile(r"(\D*)(\d*)")
 _CONTROL = {code: "�" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
 LONGEST_VALUE = 60
 # Objects of which the same is to be said are named one by one up to this number; beyond it, it is said once.
@@ -95,6 +98,11 @@ def listing(names: Sequence[str], most: int = 5) -> str:
     if len(names) <= most + 1:
         return ", ".join(names)
     return f"{', '.join(names[:most])} and {len(names) - most} more"
+
+
+def natural(name: str) -> tuple[tuple[str, int], ...]:
+    """Return what sorts `c2` before `c10`."""
+    return tuple((text, int(number or 0)) for text, number in _PARTS.findall(name))
 
 
 def place(cluster: str, application: str) -> str:

@@ -21,6 +21,13 @@ def between(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[FieldChange
     return tuple(_shown(each, old, new) for each in found)
 
 
+def in_new(inputs: Mapping[str, Any]) -> tuple[FieldChange, ...]:
+    """Return what is in an object that was not there before, but for what it is called by."""
+    metadata = values.reveal(inputs["metadata"])
+    named = {"metadata": {key: metadata[key] for key in ("name", "namespace") if key in metadata}}
+    return between({**{key: inputs[key] for key in ("apiVersion", "kind")}, **named}, inputs)
+
+
 def _shown(change: Difference, old: Mapping[str, Any], new: Mapping[str, Any]) -> FieldChange:
     path = written(change.path)
     if _is_secret(old, change.path) or _is_secret(new, change.path):

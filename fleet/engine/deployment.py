@@ -39,13 +39,14 @@ _DYNAMIC = "pulumi-python:dynamic"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How a deployment goes about it. scope: what the user asked for."""
+    """How a deployment goes about it. scope: what the user asked for. details: as `RunRequest` has it."""
 
     stack: str
     project: str
     dry_run: bool
     refresh: bool
     scope: Scope
+    details: bool = False
 
 
 class Deployment:
@@ -79,6 +80,7 @@ class Deployment:
             now=self._now,
             stop=stop,
             dry_run=options.dry_run,
+            details=options.details,
         )
         self._reader = Reader(roster, clusters, self._registrar, emit, self._names)
         self._under_way: set[asyncio.Task[Registered]] = set()

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from fleet.engine import arrivals, hiding, objects, paths, recording, spelling, values
+from fleet.engine import arrivals, changes, hiding, objects, paths, recording, spelling, values
 from fleet.engine import urn as urns
 from fleet.engine.applying import Applied, Applier
 from fleet.engine.arrivals import Arrivals
@@ -70,9 +70,11 @@ class Registrar:
         now: Callable[[], str],
         stop: asyncio.Event,
         dry_run: bool,
+        details: bool = False,
     ) -> None:
         self._roster = roster
         self._clusters = clusters
+        self._details = details
         self._interrupted = interrupted
         self._arrived = arrived
         self._applier = Applier(roster, clusters, interrupted, arrived, now=now, emit=emit, stop=stop, dry_run=dry_run)
@@ -140,6 +142,8 @@ class Registrar:
         decision = decide(step, moved=self._moved(step))
         if decision.operation is Operation.SAME:
             return self._same(step)
+        if self._details and decision.operation is Operation.CREATE:
+            decision = replace(decision, changes=changes.in_new(step.inputs))
         if left_out := [urn for urn in step.goal.dependencies if urn in self._absent]:
             return self._fail(step, decision.operation, _needs(step, left_out))
         return self._skip(step) if self._blocked(step) else await self._attempt(step, decision)
@@ -275,7 +279,9 @@ class Registrar:
             self._note_pending(step)
         located = objects.located(step.inputs, applied.live)
         subject = step.subject if located is step.inputs else step.with_inputs(located).subject
-        self._emit(StepFinished(subject, applied.operation, tuple(differing)))
+        # How what is taken over was before is not known.
+        told = () if applied.operation is Operation.ADOPT else tuple(differing)
+        self._emit(StepFinished(subject, applied.operation, told))
         return Registered(step.urn, id_, _visible(outputs))
 
     def _record(self, applied: Applied, init_errors: tuple[str, ...] = ()) -> tuple[str, Mapping[str, Any]]:

@@ -45,6 +45,7 @@ class RunRequest:
     deletions: how many objects `up` may delete; None is any number.
     selection: which applications it is about; None is all. With patterns, an object must be meant by both.
     show_secrets: values of fields and outputs are told that are secret.
+    details: of objects that are created, too, it is told what is in them.
     run_id: the same for the preview and the update of one command.
     environment: for the program, besides the engine's own.
     """
@@ -61,6 +62,7 @@ class RunRequest:
     selection: Selection | None = None
     deletions: Budget | None = None
     show_secrets: bool = False
+    details: bool = False
     run_id: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
 

@@ -200,6 +200,7 @@ async def _up(this: _Run) -> None:
         dry_run=request.dry_run,
         refresh=request.refresh,
         scope=scope,
+        details=request.details,
     )
     interrupted = Interrupted(this.roster, this.clusters)
     pruning = this.pruning(scope)

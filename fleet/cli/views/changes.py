@@ -58,7 +58,7 @@ def render(differences: Iterable[Difference]) -> Iterator[Text]:
     """Yield the lines of the diff, sorted by application and object."""
     for alike in words.alike(_grouped(differences), _change):
         first = alike[0][0]
-        clusters = words.listing(_clusters(alike[0]), most=8)
+        clusters = ", ".join(_clusters(alike[0]))
         where = " · ".join(part for part in (clusters, first.subject.application, first.note) if part)
         title = Text(f"{first.label} {words.titles([same[0].subject for same in alike])}", f"bold {first.style}")
         yield title.append(f"  ({where})", "not bold dim") if where else title
@@ -67,7 +67,7 @@ def render(differences: Iterable[Difference]) -> Iterator[Text]:
 
 
 def _clusters(same: Sequence[Difference]) -> list[str]:
-    return [each.subject.cluster for each in same if each.subject.cluster]
+    return sorted((each.subject.cluster for each in same if each.subject.cluster), key=words.natural)
 
 
 def _change(same: Sequence[Difference]) -> Hashable:

@@ -1,5 +1,6 @@
 """Programs that any user of Pulumi might have: what they mean, both engines do."""
 
+import base64
 import json
 
 import pytest
@@ -242,8 +243,25 @@ third.metadata["name"].apply(lambda name: print(f"the third is {name}"))
     assert f"the name is {embedded.namespace}-first" in run.text
     assert "the third is third" in run.text
     assert run.text.count("create ") == 6  # Three lines as it goes, three in the diff.
-    assert "[unknown]" not in run.text
+    assert f"  +   name: {embedded.namespace}-first" in run.text
+    assert "[unknown]" in run.text
     assert embedded.resources() == {}
+
+
+def test_a_diff_shows_what_is_in_new_objects(embedded: Desk) -> None:
+    embedded.write("""
+opts = ResourceOptions(provider=connect())
+config_map("a", {"key": "value"}, opts, labels={"team": "shop"})
+Thing("kubernetes:core/v1:Secret", "b", {
+    "metadata": {"name": "b", "namespace": NAMESPACE}, "stringData": {"password": "hunter2"},
+}, opts)
+""")
+    shown = embedded.preview("--diff").text
+    assert "+ create ConfigMap" in shown
+    assert all(line in shown for line in ("  +   key: value", "  +   team: shop", '  + data: "[secret]"'))
+    assert not any(text in shown for text in ("apiVersion", "hunter2", base64.b64encode(b"hunter2").decode()))
+    assert "key: value" not in embedded.preview().text
+    assert "  +   key: value" in embedded.up("--diff").text
 
 
 def test_a_preview_tries_out_what_depends_on_something_that_is_not_there_yet(embedded: Desk) -> None:

@@ -58,7 +58,7 @@ def test_equal_changes_in_many_clusters_are_shown_once() -> None:
     same = [of(Operation.UPDATE, REPLICAS, cluster=f"c{number}") for number in range(12)]
     other = of(Operation.UPDATE, FieldChange("spec.replicas", 1, 3), cluster="dev")
     assert rendered(*same, other) == [
-        "~ update Deployment.apps default/web  (c0, c1, c10, c11, c2, c3, c4, c5 and 4 more · my-app)",
+        "~ update Deployment.apps default/web  (c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11 · my-app)",
         "  - spec.replicas: 2",
         "  + spec.replicas: 3",
         "~ update Deployment.apps default/web  (dev · my-app)",
