@@ -10,7 +10,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -129,7 +129,7 @@ async def _timed(call: Call, number: int, message: bytes) -> tuple[float, float]
     return time.perf_counter() - began, time.process_time() - cpu
 
 
-async def _echo(message: bytes) -> bytes:
+async def _echo(message: bytes, _: Mapping[str, str]) -> bytes:
     return message
 
 

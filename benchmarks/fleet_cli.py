@@ -102,6 +102,8 @@ def environment(site: Site) -> Mapping[str, str]:
         "PULUMI_BACKEND_URL": f"file://{_state(site)}",
         "PULUMI_CONFIG_PASSPHRASE": "benchmark",
         "FLEET_CACHE_DIR": str(site.directory / "cache"),
+        # As where nobody has turned it off: modules are compiled once, in the runs that warm up.
+        "PYTHONDONTWRITEBYTECODE": "",
         "PYTHONPATH": os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH")))),
         "NO_COLOR": "1",
     }

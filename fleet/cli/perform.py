@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -18,6 +17,7 @@ from fleet.cli.views.view import View
 from fleet.engine.events import Event
 from fleet.engine.request import RunRequest, RunResult
 from fleet.errors import FleetError
+from fleet.program.garbage import collected_seldom
 
 TICK_S = 0.1
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -32,7 +32,7 @@ def perform(engine: Engine, request: RunRequest, view: View, end: Callable[[], N
     The view is ended where the run raises, and left to the caller where it returns.
     """
     try:
-        with _collecting_seldom(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with collected_seldom(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_perform(engine, request, view, end or end_at_once))
     except FleetError as error:
         view.fail(error)
@@ -40,17 +40,6 @@ def perform(engine: Engine, request: RunRequest, view: View, end: Callable[[], N
     except BaseException:
         view.fail(None)
         raise
-
-
-@contextmanager
-def _collecting_seldom() -> Iterator[None]:
-    """Look for garbage less often: a run keeps nearly all that it makes, and walking it costs a tenth of the time."""
-    thresholds = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 50)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*thresholds)
 
 
 async def _perform(engine: Engine, request: RunRequest, view: View, end: Callable[[], None]) -> RunResult:

@@ -14,6 +14,8 @@ from json.encoder import encode_basestring
 from operator import attrgetter
 from typing import Any, Final
 
+import orjson
+
 from fleet.engine.state import Key, Operation, Resource, Secret
 
 SIGNATURE_KEY: Final = "4dabf18193072939515e22adb298388d"
@@ -145,6 +147,19 @@ def _encoder(default: Callable[[object], Any]) -> json.JSONEncoder:
 
 _NESTED: Final = _encoder(_nested)
 _SEALED: Final = _encoder(_sealed)
+# Dataclasses are left to `_sealed`: orjson would write what is in a Secret.
+_OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
+
+
+def _text_of(value: Any) -> str:
+    """Return compact JSON with sorted keys, what Go escapes still to be.
+
+    What orjson does not take, numbers of more than 64 bits and half of a surrogate pair, the standard library does.
+    """
+    try:
+        return orjson.dumps(value, default=_sealed, option=_OPTIONS).decode()
+    except orjson.JSONEncodeError:
+        return _SEALED.encode(value)
 
 
 def _escaped(text: str) -> str:
@@ -154,7 +169,7 @@ def _escaped(text: str) -> str:
 
 def dumps(value: Any) -> str:
     """Return compact JSON with sorted keys. Raises NotSealedError for a secret without ciphertext."""
-    return _escaped(_SEALED.encode(value))
+    return _escaped(_text_of(value))
 
 
 def decode_resource(raw: Mapping[str, Any]) -> Resource:
@@ -184,7 +199,7 @@ def _text(value: Any) -> str:
         return encode_basestring(value)
     if value is True:
         return "true"
-    return _SEALED.encode(value)
+    return _text_of(value)
 
 
 def _resource_text(resource: Resource) -> str:
@@ -194,7 +209,7 @@ def _resource_text(resource: Resource) -> str:
         if value or always
     ]
     if resource.extra:
-        parts += ((name, f"{json.dumps(name)}:{_SEALED.encode(value)}") for name, value in resource.extra.items())
+        parts += ((name, f"{json.dumps(name)}:{_text_of(value)}") for name, value in resource.extra.items())
         parts.sort(key=lambda part: _ORDER.get(part[0], len(_ORDER)))
     return _escaped("{" + ",".join(text for _, text in parts) + "}")
 

@@ -83,7 +83,7 @@ class Deployment:
             details=options.details,
         )
         self._reader = Reader(roster, clusters, self._registrar, emit, self._names)
-        self._under_way: set[asyncio.Task[Registered]] = set()
+        self._under_way: set[asyncio.Task[Any]] = set()
         self._observed: dict[Cluster, asyncio.Task[refreshing.Observed]] = {}
         self._deployed = _by_identifier(roster.old) if options.refresh else {}
         self._identities: dict[Cluster, str] = {}
@@ -94,21 +94,22 @@ class Deployment:
         return timestamp(time.time_ns())
 
     async def register(self, wanted: Goal) -> Registered:
-        """Bring one resource to its goal.
+        """Bring one resource to its goal, in a task of its own, which nobody cancels.
 
         What has begun is carried to its end even when the program is gone: its answer is lost, the state is not.
         Raises FleetError for what ends the whole program.
         """
-        task = asyncio.ensure_future(self._register(wanted))
+        task = asyncio.current_task()
+        assert task is not None
         self._under_way.add(task)
-        task.add_done_callback(self._over)
-        return await asyncio.shield(task)
-
-    def _over(self, task: asyncio.Task[Registered]) -> None:
-        self._under_way.discard(task)
-        # Where the program is gone by now, nobody else learns of an error.
-        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+        try:
+            return await self._register(wanted)
+        except Exception as error:
+            # Where the program is gone by now, nobody else learns of it.
             self.abort(error)
+            raise
+        finally:
+            self._under_way.discard(task)
 
     async def _register(self, wanted: Goal) -> Registered:
         urn = self._names.give(wanted)

@@ -48,6 +48,9 @@ _FUNCTIONS = {
     "kubernetes:helm:template": "Helm charts",
     "kubernetes:kustomize:directory": "kustomize directories",
 }
+_REGISTER = "/pulumirpc.ResourceMonitor/RegisterResource"
+# What a program of ours says in the header of a call whose outputs it will not read. Pulumi's engine does not know it.
+_OUTPUTS, _NONE = "fleet-outputs", "none"
 Result = TypeVar("Result")
 
 
@@ -123,7 +126,7 @@ class _Services:
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in ("secrets", "aliasSpecs", "deletedWith"))
 
     async def RegisterResource(
-        self, request: resource_pb2.RegisterResourceRequest
+        self, request: resource_pb2.RegisterResourceRequest, *, outputs: bool = True
     ) -> resource_pb2.RegisterResourceResponse:
         async def register() -> resource_pb2.RegisterResourceResponse:
             registered = await self._deployment.register(goal.from_request(request))
@@ -131,7 +134,8 @@ class _Services:
                 urn=registered.urn, id=registered.id, result=registered.result, unknown=registered.unknown
             )
             response.object.SetInParent()
-            values.fill(response.object, registered.outputs)
+            if outputs:
+                values.fill(response.object, registered.outputs)
             return response
 
         return await self._carry_out(register)
@@ -204,7 +208,8 @@ class _Services:
 
 def serve(deployment: Deployment, emit: Callable[[Event], None]) -> AbstractAsyncContextManager[str]:
     """Serve both services for the duration of a block, which gets the address, `127.0.0.1:<port>`."""
-    return server.serve(dict(_handlers(_Services(deployment, emit))))
+    services = _Services(deployment, emit)
+    return server.serve({**dict(_handlers(services)), _REGISTER: _registering(services)})
 
 
 def _handlers(services: _Services) -> Iterator[tuple[str, server.Handler]]:
@@ -222,7 +227,18 @@ def _handlers(services: _Services) -> Iterator[tuple[str, server.Handler]]:
 def _handler(method: MethodDescriptor, answer: Callable[[Any], Awaitable[ProtobufMessage]]) -> server.Handler:
     read = message_factory.GetMessageClass(method.input_type).FromString
 
-    async def handle(message: bytes) -> bytes:
+    async def handle(message: bytes, _: Mapping[str, str]) -> bytes:
         return (await answer(read(message))).SerializeToString()
+
+    return handle
+
+
+def _registering(services: _Services) -> server.Handler:
+    """Return what answers without outputs where they are not wanted: to put them together takes long."""
+    read = resource_pb2.RegisterResourceRequest.FromString
+
+    async def handle(message: bytes, fields: Mapping[str, str]) -> bytes:
+        outputs = fields.get(_OUTPUTS) != _NONE
+        return (await services.RegisterResource(read(message), outputs=outputs)).SerializeToString()
 
     return handle

@@ -7,6 +7,7 @@ wrapped in `Secret` and a value that a preview cannot know is `UNKNOWN`. The sig
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -55,11 +56,18 @@ def _decode(value: struct_pb2.Value) -> Any:
     if kind == "list_value":
         return [_decode(entry) for entry in value.list_value.values]
     if kind == "number_value":
-        number = value.number_value
-        return int(number) if number.is_integer() else number
+        return _number(value.number_value)
     if kind == "bool_value":
         return value.bool_value
     return "" if kind == "string_value" else None
+
+
+def _number(number: float) -> int | float:
+    if number.is_integer():
+        return int(number)
+    if not math.isfinite(number):
+        raise UnsupportedError(f"{number} is no number that JSON, and so Kubernetes, knows")
+    return number
 
 
 def _decode_struct(message: struct_pb2.Struct) -> Any:

@@ -14,6 +14,7 @@ from fleet.model.plan import ClusterPlan
 from fleet.model.settings import Settings
 from fleet.plan.held import hold, waits
 from fleet.program.decision import intend, planned
+from fleet.program.garbage import collected_seldom
 from fleet.program.lines import located
 from fleet.program.say import Say
 from fleet.register.outputs import read_deployed
@@ -26,12 +27,13 @@ from fleet.register.settings import read_settings
 async def main() -> Mapping[str, Any]:
     """Run the stack and return its outputs; the program that is given to `pulumi.run`."""
     settings, problems = read_settings()
-    try:
-        plans = await decide(settings, problems)
-        connections = profiles(plan.cluster for plan in plans)
-    except FleetError as error:
-        fail(located(error, settings.project_dir))
-    return await register(plans, connections)
+    with collected_seldom():
+        try:
+            plans = await decide(settings, problems)
+            connections = profiles(plan.cluster for plan in plans)
+        except FleetError as error:
+            fail(located(error, settings.project_dir))
+        return await register(plans, connections)
 
 
 async def decide(settings: Settings, problems: tuple[Problem, ...]) -> tuple[ClusterPlan, ...]:

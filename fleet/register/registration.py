@@ -7,10 +7,8 @@ what a cluster must have before the first write. All clusters go on side by side
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,11 +55,10 @@ async def register(plans: Sequence[ClusterPlan], profiles: Mapping[str, Mapping[
     """
     clusters = [_open(plan, profiles[plan.cluster.name]) for plan in plans]
     anchors = await asyncio.gather(*map(_anchored, clusters))
-    with _collecting_seldom():
-        async with sender() as send:
-            failed = await asyncio.gather(
-                *(_bring_about(cluster, each, send) for cluster, each in zip(clusters, anchors, strict=True))
-            )
+    async with sender() as send:
+        failed = await asyncio.gather(
+            *(_bring_about(cluster, each, send) for cluster, each in zip(clusters, anchors, strict=True))
+        )
     failures = {(name, plan.cluster.name) for plan, names in zip(plans, failed, strict=True) for name in names}
     if failures and not pulumi.runtime.is_dry_run():
         return {DEPLOYED: arrived(deployed(plans), await read_deployed(), failures)}
@@ -186,14 +183,3 @@ def _request(
         provider=anchors.adopter if planned.adopt else anchors.provider,
         dependencies=dependencies,
     )
-
-
-@contextmanager
-def _collecting_seldom() -> Iterator[None]:
-    """Look for garbage less often: all that is registered stays alive, and half the time would go into walking it."""
-    thresholds = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 50)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*thresholds)

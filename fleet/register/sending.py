@@ -26,6 +26,8 @@ Response = resource_pb2.RegisterResourceResponse
 Send = Callable[[Request], Awaitable[Response]]
 
 _METHOD: Final = "/pulumirpc.ResourceMonitor/RegisterResource"
+# Nobody here reads what comes of an object; the embedded engine need not send it. Pulumi's takes no notice.
+_FIELDS: Final = (("fleet-outputs", "none"),)
 # What engines name to their programs; a proxy that the environment names is not meant for it.
 _ADDRESS: Final = re.compile(r"(?:dns:///|ipv4:)?(127\.0\.0\.1|localhost):(\d+)")
 
@@ -59,7 +61,7 @@ def _address(monitor: Any) -> tuple[str, int] | None:
 
 async def _send(channel: Channel, request: Request) -> Response:
     try:
-        return Response.FromString(await channel.call(_METHOD, request.SerializeToString()))
+        return Response.FromString(await channel.call(_METHOD, request.SerializeToString(), _FIELDS))
     except RpcError as error:
         if error.status == UNAVAILABLE:
             raise pulumi.RunError("Resource monitor has terminated, shutting down") from error

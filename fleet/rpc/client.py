@@ -15,6 +15,8 @@ from fleet.rpc.headers import block_of, message_of
 from fleet.rpc.link import Link
 from fleet.rpc.link import message_of as content_of
 
+Fields = tuple[tuple[str, str], ...]
+
 _ENDED: Final = "the connection has ended"
 
 
@@ -32,9 +34,9 @@ class _ClientLink(Link):
     def __init__(self, authority: str) -> None:
         super().__init__()
         self._authority = authority
-        self._blocks: dict[str, bytes] = {}
+        self._blocks: dict[tuple[str, Fields], bytes] = {}
         self._calls: dict[int, _Call] = {}
-        self._waiting: deque[tuple[str, bytes, _Call]] = deque()
+        self._waiting: deque[tuple[bytes, bytes, _Call]] = deque()
         self._next = 1
         self._is_over = False
 
@@ -43,26 +45,27 @@ class _ClientLink(Link):
         super().connection_made(transport)
         self.begin(frames.PREFACE)
 
-    def call(self, path: str, message: bytes) -> asyncio.Future[bytes]:
+    def call(self, path: str, message: bytes, fields: Fields) -> asyncio.Future[bytes]:
         """Make a call; the future is its answer."""
+        block = self._block_of(path, fields)
         call = _Call(self._loop.create_future())
         if self._is_over:
             call.answer.set_exception(RpcError(UNAVAILABLE, _ENDED))
         elif len(self._calls) < self.limit:
-            self._ask(path, message, call)
+            self._ask(block, message, call)
         else:
-            self._waiting.append((path, message, call))
+            self._waiting.append((block, message, call))
         return call.answer
 
-    def _ask(self, path: str, message: bytes, call: _Call) -> None:
+    def _ask(self, block: bytes, message: bytes, call: _Call) -> None:
         self._calls[self._next] = call
-        self.send(self._next, self._block_of(path), message, b"")
+        self.send(self._next, block, message, b"")
         self._next += 2
 
-    def _block_of(self, path: str) -> bytes:
-        block = self._blocks.get(path)
+    def _block_of(self, path: str, fields: Fields) -> bytes:
+        block = self._blocks.get((path, fields))
         if block is None:
-            block = self._blocks[path] = block_of(
+            block = self._blocks[path, fields] = block_of(
                 (":method", "POST"),
                 (":scheme", "http"),
                 (":path", path),
@@ -70,6 +73,7 @@ class _ClientLink(Link):
                 ("te", "trailers"),
                 ("content-type", "application/grpc"),
                 ("user-agent", "fleet"),
+                *fields,
             )
         return block
 
@@ -136,9 +140,12 @@ class Channel:
     def __init__(self, link: _ClientLink) -> None:
         self._link = link
 
-    async def call(self, path: str, message: bytes) -> bytes:
-        """Return the answer to a call of `/<service>/<method>`. Raises RpcError."""
-        return await self._link.call(path, message)
+    async def call(self, path: str, message: bytes, fields: Fields = ()) -> bytes:
+        """Return the answer to a call of `/<service>/<method>`. Raises RpcError.
+
+        fields: further header fields, gRPC's metadata. A server that does not know them takes no notice.
+        """
+        return await self._link.call(path, message, fields)
 
 
 @asynccontextmanager

@@ -1,7 +1,8 @@
 """Link: one connection of HTTP/2, from either end: frames, settings, and how much may be sent (RFC 9113).
 
 In: what the peer sends, and messages to send. Out: bytes, and calls of the methods that a subclass has for what comes.
-Many messages go out in one piece: what is written in one turn of the event loop is sent at its end.
+Many messages go out in one piece: what is written in one turn of the event loop is sent at its end, and where much is
+under way anyway, what is written within a moment.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from struct import Struct
 from typing import Final, cast
 
@@ -26,6 +28,8 @@ _OPENING: Final = frames.settings(
 # How much is taken in before the peer is told that there is room for as much again.
 _ROOM: Final = 2**20
 _PROTOCOL_ERROR: Final = 0x1
+# A moment: a message that is one of many may wait for so long, as sending costs more than what is sent.
+_MOMENT_S: Final = 0.002
 
 
 @dataclass(slots=True)
@@ -51,6 +55,7 @@ class Link(asyncio.Protocol):
         self._reader = HeaderReader()
         self._transport: asyncio.Transport | None = None
         self._out: list[bytes] = []
+        self._flushing: asyncio.Handle | None = None
         self._window = self._initial_window = frames.DEFAULT_WINDOW
         self._windows: dict[int, int] = {}
         self._held: dict[int, _Held] = {}
@@ -69,6 +74,10 @@ class Link(asyncio.Protocol):
     def received_reset(self, stream: int) -> None:
         """Take it that the peer has ended a stream before its time."""
 
+    def is_busy(self) -> bool:
+        """Return whether so many messages are to come that one of them may wait for a moment."""
+        return False
+
     @abstractmethod
     def lost(self) -> None:
         """Take it that nothing comes any more."""
@@ -78,10 +87,11 @@ class Link(asyncio.Protocol):
         self.write(opening + _OPENING)
 
     def write(self, data: bytes) -> None:
-        """Send frames, together with all that is written in this turn of the event loop."""
-        if not self._out:
-            self._loop.call_soon(self._flush)
+        """Send frames, together with all that is written in this turn of the event loop, or within a moment."""
         self._out.append(data)
+        if self._flushing is None:
+            later = partial(self._loop.call_later, _MOMENT_S) if self.is_busy() else self._loop.call_soon
+            self._flushing = later(self._flush)
 
     def send(self, stream: int, before: bytes, message: bytes, after: bytes) -> None:
         """Send a message, once the peer lets it: all of what this side has to say on the stream.
@@ -144,6 +154,7 @@ class Link(asyncio.Protocol):
             self.close()
 
     def _flush(self) -> None:
+        self._flushing = None
         if self._out and self._transport is not None:
             self._transport.write(b"".join(self._out))
         self._out.clear()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
 from typing import Any
 
@@ -348,12 +347,6 @@ def test_the_outputs_say_which_commit_is_where() -> None:
             "web": {"dev": {"shop": COMMIT}, "prod": {"default": COMMIT}},
         }
     }
-
-
-def test_how_garbage_is_collected_afterwards_is_as_before() -> None:
-    before = gc.get_threshold()
-    registered(*planned(application("web", "dev")))
-    assert gc.get_threshold() == before
 
 
 def test_a_refused_provider_ends_the_program_before_any_object() -> None:

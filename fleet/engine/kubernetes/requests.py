@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+import orjson
+
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
 JSON_PATCH = "application/json-patch+json"
@@ -76,7 +78,11 @@ class Response:
 
 def encoded(value: Any) -> bytes:
     """Return JSON; mappings of any class are objects."""
-    return json.dumps(value, default=_plain, separators=(",", ":")).encode()
+    try:
+        return orjson.dumps(value, default=_plain)
+    except orjson.JSONEncodeError:
+        # Numbers of more than 64 bits, and half of a surrogate pair: the API server says what is wrong with them.
+        return json.dumps(value, default=_plain, separators=(",", ":")).encode()
 
 
 def apply(path: str, about: str, body: bytes, *, manager: str, dry_run: bool) -> Request:

@@ -16,6 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from fleet.engine.kubernetes.access import Access, Login
 from fleet.engine.kubernetes.connection import CONNECTION_ERRORS, explained, is_final, is_met, is_silence, turned_away
 from fleet.engine.kubernetes.errors import ClusterUnavailableError, KubernetesError, ObjectFailedError
@@ -242,8 +244,9 @@ def _response(answer: Answer) -> Response:
 
 
 def _decoded(raw: bytes) -> Any:
-    with suppress(ValueError):
-        return json.loads(raw)
+    for load in (orjson.loads, json.loads):
+        with suppress(ValueError):
+            return load(raw)
     return raw.decode(errors="replace")
 
 

@@ -77,8 +77,7 @@ class Wire:
         used = None if anew else self._used()
         connection = used or await self._connect(route)
         try:
-            async with asyncio.timeout(self._timeout_s):
-                answer = await connection.exchange(route.message(request))
+            answer = await connection.exchange(route.message(request), self._timeout_s)
         except (HungUpError, ConnectionError) as error:
             connection.abort()
             if used is None or used.has_answered:
@@ -195,15 +194,23 @@ class _Connection(asyncio.Protocol):
         self.is_reusable = False
         self.idle_since = 0.0
 
-    def exchange(self, message: bytes) -> asyncio.Future[Answer]:
-        """Send a request; the future is its answer."""
+    async def exchange(self, message: bytes, timeout_s: float) -> Answer:
+        """Send a request and return its answer. Raises TimeoutError where it is not there in time."""
         loop = asyncio.get_running_loop()
-        self._answer = loop.create_future()
+        answer: asyncio.Future[Answer] = loop.create_future()
+        self._answer = answer
+        timer = loop.call_later(timeout_s, self._fail, TimeoutError())
+        try:
+            self._send(message)
+            return await answer
+        finally:
+            timer.cancel()
+
+    def _send(self, message: bytes) -> None:
         if self._transport is None or self._transport.is_closing():
             self._fail(HungUpError())
         else:
             self._transport.write(message)
-        return self._answer
 
     def abort(self) -> None:
         """End the connection at once."""

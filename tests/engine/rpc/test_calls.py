@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -24,15 +24,15 @@ _UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_l
 _STATUSES = {code.value[0]: code for code in grpc.StatusCode}
 
 
-async def echo(message: bytes) -> bytes:
+async def echo(message: bytes, _: object = None) -> bytes:
     return message
 
 
-async def fail(message: bytes) -> bytes:
+async def fail(message: bytes, _: object = None) -> bytes:
     raise RpcError(FAILED_PRECONDITION, message.decode())
 
 
-async def break_(message: bytes) -> bytes:
+async def break_(message: bytes, _: object = None) -> bytes:
     raise ValueError(message)
 
 
@@ -46,7 +46,7 @@ async def grpc_server(handlers: dict[str, server.Handler], **options: int) -> As
     def method(handler: server.Handler) -> Any:
         async def answer(message: bytes, context: Any) -> bytes:
             try:
-                return await handler(message)
+                return await handler(message, dict(context.invocation_metadata()))
             except RpcError as error:
                 await context.abort(_STATUSES[error.status], error.message)
                 raise AssertionError from error
@@ -134,6 +134,18 @@ async def test_what_a_handler_refuses(serve: Serve, connect: Connect, text: str)
         assert await call(ECHO, b"still there") == b"still there"
 
 
+@pytest.mark.parametrize("serve", [pytest.param(server.serve, id="ours"), pytest.param(grpc_server, id="theirs")])
+async def test_header_fields_go_with_a_call(serve: Serve) -> None:
+    async def tell(_: bytes, fields: Mapping[str, str]) -> bytes:
+        return fields["to-whom"].encode()
+
+    async with serve({ECHO: tell}) as address:
+        host, port = address.split(":")
+        async with client.connect(host, int(port)) as channel:
+            assert await channel.call(ECHO, b"", (("to-whom", "it may concern"),)) == b"it may concern"
+            assert await channel.call(ECHO, b"", (("to-whom", "others"),)) == b"others"
+
+
 @pytest.mark.parametrize(("serve", "connect"), PAIRS)
 async def test_a_method_that_is_not_there(serve: Serve, connect: Connect) -> None:
     async with serve(HANDLERS) as address, connect(address) as call:
@@ -191,7 +203,7 @@ async def test_no_more_calls_are_open_than_the_server_wants() -> None:
 async def test_calls_of_a_server_that_goes_are_unavailable() -> None:
     begun = asyncio.Event()
 
-    async def wait(message: bytes) -> bytes:
+    async def wait(message: bytes, _: object = None) -> bytes:
         begun.set()
         await asyncio.Event().wait()
         return message
@@ -219,7 +231,7 @@ async def test_what_a_caller_gives_up_goes_on() -> None:
     """As a registration does whose program is gone."""
     begun, go_on, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
-    async def wait(message: bytes) -> bytes:
+    async def wait(message: bytes, _: object = None) -> bytes:
         begun.set()
         await go_on.wait()
         ended.set()
