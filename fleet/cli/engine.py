@@ -10,20 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from fleet.cli.early import Early, Wanted, ahead
 from fleet.engine import project as projects
-from fleet.engine import standby
 from fleet.engine.events import Event
-from fleet.engine.project import Project
 from fleet.engine.request import Command, RunRequest, RunResult, Selection
 from fleet.engine.standby import Host
 from fleet.errors import FleetError
 
 if TYPE_CHECKING:
     import asyncio
-
-# What a project's `__main__.py` gives to `pulumi.run`, and what that needs next, as it runs git when it is imported.
-_FLOW, _GITPYTHON = "fleet.program.flow", "git"
-_MAIN = "__main__.py"
 
 
 class Engine(Protocol):
@@ -56,7 +51,9 @@ class Engine(Protocol):
 class Embedded:
     """The embedded engine, and the process in which the next run's program will be."""
 
-    def __init__(self) -> None:
+    def __init__(self, early: Early | None = None) -> None:
+        """early: what was started on a guess. It stays the caller's where no run takes it."""
+        self._early = early
         self._waiting: Host | None = None
 
     def expect(self, request: RunRequest) -> None:
@@ -68,7 +65,9 @@ class Embedded:
             return
         with suppress(FleetError, OSError):
             project = projects.load(request.project_dir)
-            self._waiting = standby.start(project.python, project.program_dir, _ahead(project))
+            wanted = Wanted(project.python, project.program_dir, ahead(project.program_dir))
+            guessed = None if self._early is None else self._early.take(wanted)
+            self._waiting = guessed or wanted.start()
 
     def dismiss(self) -> None:
         """End the process where no run has needed it."""
@@ -110,12 +109,3 @@ def _engine() -> _Module:
     import fleet.engine.run  # noqa: PLC0415 - takes half a second; `--help` and wrong flags need none of it
 
     return fleet.engine.run
-
-
-def _ahead(project: Project) -> tuple[str, ...]:
-    """Return the modules that the program is bound to import; none for a program that is not fleet's."""
-    try:
-        text = (project.program_dir / _MAIN).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ()
-    return (_FLOW, _GITPYTHON) if _FLOW in text else ()

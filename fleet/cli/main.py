@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import TextIO
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from fleet.cli.early import Early
+    from fleet.cli.engine import Engine
 
 STOPPED = 8  # fleet.errors.CancelledError.exit_code, which may not be imported yet when Ctrl-C is pressed
 
@@ -27,10 +33,24 @@ def _written_whole(stream: TextIO) -> TextIO:
 def main() -> None:
     """Run the command line of this process."""
     sys.stdout, sys.stderr = _written_whole(sys.stdout), _written_whole(sys.stderr)
+    early: Early | None = None
     try:
-        from fleet.cli.group import cli  # noqa: PLC0415 - Ctrl-C while it is imported must not end in a traceback
+        # Ctrl-C while they are imported must not end in a traceback.
+        from fleet.cli.early import begin  # noqa: PLC0415
 
-        cli(prog_name="fleet")
+        early = begin(sys.argv[1:], Path.cwd())
+        from fleet.cli.group import cli  # noqa: PLC0415
+
+        cli(prog_name="fleet", obj=partial(_embedded, early))
     except KeyboardInterrupt:
         print("error: stopped", file=sys.stderr)
         sys.exit(STOPPED)
+    finally:
+        if early is not None:
+            early.dismiss()
+
+
+def _embedded(early: Early | None) -> Engine:
+    from fleet.cli.engine import Embedded  # noqa: PLC0415 - `--help` and most commands need none
+
+    return Embedded(early)

@@ -15,6 +15,7 @@ is not lost.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import importlib
 import json
 import logging
@@ -30,10 +31,33 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import pulumi
-import pulumi.runtime
-import pulumi.runtime.resource
-from pulumi.runtime.proto import source_pb2
+
+class Leaving:
+    """How the process ends: as any other of Python, but without taking apart what it holds, which takes long.
+
+    code: the exit code; that of an error that nobody has caught until it is set.
+    """
+
+    def __init__(self) -> None:
+        self.code = 1
+
+    def __call__(self) -> None:
+        """Leave. Everything else that was to be done at the end has been done, and threads have come to theirs."""
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):
+                stream.flush()
+        os._exit(self.code)
+
+
+leaving = Leaving()
+if __name__ == "__main__":
+    # What is registered first is called last: before it, what the modules below and the program register.
+    atexit.register(leaving)
+
+import pulumi  # noqa: E402
+import pulumi.runtime  # noqa: E402
+import pulumi.runtime.resource  # noqa: E402
+from pulumi.runtime.proto import source_pb2  # noqa: E402
 
 SHOWN = 32
 
@@ -140,4 +164,5 @@ def _user_traceback(error: Exception, program: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leaving.code = main(sys.argv[1:])
+    sys.exit(leaving.code)

@@ -29,7 +29,7 @@ _OPENING: Final = frames.settings(
 _ROOM: Final = 2**20
 _PROTOCOL_ERROR: Final = 0x1
 # A moment: a message that is one of many may wait for so long, as sending costs more than what is sent.
-_MOMENT_S: Final = 0.002
+_MOMENT_S: Final = 0.005
 
 
 @dataclass(slots=True)
