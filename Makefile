@@ -31,7 +31,7 @@ $(INSTALLED): requirements.txt requirements-dev.txt pyproject.toml
 	echo "making $(VENV) with $$("$$python" --version); the first time this takes a minute or two"; \
 	[ -x $(BIN)/python ] || "$$python" -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --config-settings editable_mode=compat --editable .
 	@touch $@
 
 demo: venv ## Deploy an application to three local clusters, change it, heal it, prune it. KEEP=1 leaves the clusters up.

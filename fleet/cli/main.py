@@ -36,6 +36,9 @@ def main() -> None:
     early: Early | None = None
     try:
         # Ctrl-C while they are imported must not end in a traceback.
+        from fleet.garbage import collect_seldom  # noqa: PLC0415
+
+        collect_seldom()
         from fleet.cli.early import begin  # noqa: PLC0415
 
         early = begin(sys.argv[1:], Path.cwd())

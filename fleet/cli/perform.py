@@ -17,7 +17,6 @@ from fleet.cli.views.view import View
 from fleet.engine.events import Event
 from fleet.engine.request import RunRequest, RunResult
 from fleet.errors import FleetError
-from fleet.program.garbage import collected_seldom
 
 TICK_S = 0.1
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -32,7 +31,7 @@ def perform(engine: Engine, request: RunRequest, view: View, end: Callable[[], N
     The view is ended where the run raises, and left to the caller where it returns.
     """
     try:
-        with collected_seldom(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_perform(engine, request, view, end or end_at_once))
     except FleetError as error:
         view.fail(error)

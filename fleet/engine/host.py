@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import gc
 import importlib
 import json
 import logging
@@ -53,6 +54,8 @@ leaving = Leaving()
 if __name__ == "__main__":
     # What is registered first is called last: before it, what the modules below and the program register.
     atexit.register(leaving)
+    # Nothing that is made while modules are loaded is garbage.
+    gc.disable()
 
 import pulumi  # noqa: E402
 import pulumi.runtime  # noqa: E402
@@ -68,6 +71,8 @@ def main(ahead: Sequence[str]) -> int:
         # The program will meet with the same, and then it is its author's to read.
         with suppress(Exception):
             _load(module)
+    gc.freeze()
+    gc.enable()
     order = sys.stdin.buffer.read()
     return run(json.loads(order)) if order.endswith(b"\n") else 0
 

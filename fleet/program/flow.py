@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from fleet.errors import FleetError, Problem
+from fleet.garbage import collected_seldom
 from fleet.model.plan import ClusterPlan
 from fleet.model.settings import Settings
 from fleet.plan.held import hold, waits
 from fleet.program.decision import intend, planned
-from fleet.program.garbage import collected_seldom
 from fleet.program.lines import located
 from fleet.program.say import Say
 from fleet.register.outputs import read_deployed

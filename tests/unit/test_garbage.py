@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from fleet.program.garbage import collected_seldom
+from fleet.garbage import collected_seldom
 
 
 def test_it_is_collected_seldom_meanwhile_and_afterwards_as_before() -> None:
