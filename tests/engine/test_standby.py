@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
 
+from fleet.cli.early import begin
 from fleet.cli.engine import Embedded
 from fleet.engine import standby
 from fleet.engine.request import Command, RunRequest
@@ -107,6 +111,102 @@ def test_nothing_is_started_for_a_command_that_runs_no_program(project: Path, co
     engine = Embedded()
     engine.expect(request(project, command))
     assert engine._waiting is None
+
+
+OURS = "import pulumi\nfrom fleet.program.flow import main\npulumi.run(main)\n"
+
+
+@pytest.fixture
+def ours(project: Path) -> Path:
+    """A project of fleet's."""
+    (project / "__main__.py").write_text(OURS)
+    return project.resolve()
+
+
+@pytest.mark.parametrize(
+    "yaml",
+    [
+        pytest.param("name: desk\nruntime: python\n", id="no environment"),
+        pytest.param("name: desk\nruntime:\n  name: python\n  options:\n    virtualenv: venv # ours\n", id="block"),
+        pytest.param("name: desk\nruntime: {name: python, options: {virtualenv: 'venv'}}\n", id="flow"),
+        pytest.param("name: desk\nruntime: {name: python, options: {virtualenv: missing}}\n", id="not there"),
+    ],
+)
+@pytest.mark.parametrize("below", [".", "stacks"])
+def test_a_process_that_was_started_on_a_guess_is_the_one_that_a_run_takes(ours: Path, yaml: str, below: str) -> None:
+    (ours / "Pulumi.yaml").write_text(yaml)
+    (ours / "venv" / "bin").mkdir(parents=True)
+    (ours / "venv" / "bin" / "python").symlink_to(sys.executable)
+    (ours / "stacks").mkdir()
+    early = begin(["up", "--yes", "-s", "test"], ours / below)
+    assert early is not None
+    guessed = early._host
+    engine = Embedded(early)
+    engine.expect(request(ours))
+    assert engine._waiting is guessed is not None
+    early.dismiss()
+    assert guessed.process.poll() is None
+    engine.dismiss()
+    assert guessed.process.returncode == -signal.SIGKILL
+
+
+def test_a_process_that_was_guessed_wrong_goes(ours: Path) -> None:
+    early = begin(["up"], ours)
+    assert early is not None
+    guessed = early._host
+    assert guessed is not None
+    (ours / "Pulumi.yaml").write_text("name: desk\nruntime: python\nmain: elsewhere\n")
+    (ours / "elsewhere").mkdir()
+    engine = Embedded(early)
+    engine.expect(request(ours))
+    assert guessed.process.returncode == -signal.SIGKILL
+    assert engine._waiting is not None
+    engine.dismiss()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["--version"],
+        ["up", "--help"],
+        ["up", "-hs", "test"],
+        ["up", "-C", "elsewhere"],
+        ["up", "--cwd=elsewhere"],
+        ["refresh"],
+        ["stack", "ls"],
+    ],
+    ids=" ".join,
+)
+def test_nothing_is_started_on_words_that_need_no_program_of_this_directory(ours: Path, words: list[str]) -> None:
+    assert begin(words, ours) is None
+
+
+def test_nothing_is_started_on_a_guess_for_a_program_that_is_not_ours(project: Path, tmp_path: Path) -> None:
+    assert begin(["up"], project) is None
+    (project / "__main__.py").write_text(OURS)
+    (project / "Pulumi.yaml").write_text("name: desk\nruntime: python\nmain: elsewhere\n")
+    assert begin(["up"], project) is None
+    (project / "Pulumi.yaml").write_bytes(b"\xff\xfe")
+    assert begin(["up"], project) is None
+
+
+def test_a_command_line_that_makes_no_sense_leaves_no_process(ours: Path) -> None:
+    command = [sys.executable, "-m", "fleet", "up", "--no-such-option"]
+    mark = f"FLEET_TEST_MARK={uuid.uuid4()}"
+    environment = {**os.environ, **dict([mark.split("=")])}
+    done = subprocess.run(command, cwd=ours, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no-such-option" in done.stderr
+    assert not [path for path in Path("/proc").glob("[0-9]*/environ") if mark.encode() in content(path)]
+
+
+def content(path: Path) -> bytes:
+    """Return what is in a file; nothing where it is gone meanwhile."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def test_a_project_that_cannot_be_run_is_left_for_the_run_to_say(tmp_path: Path) -> None:

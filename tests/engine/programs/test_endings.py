@@ -56,6 +56,19 @@ def test_the_last_words_of_a_program_are_shown(embedded: Desk) -> None:
     assert "said at the end" in embedded.preview(exit_code=1).text
 
 
+def test_what_a_program_has_left_for_its_end_is_done(desk: Desk) -> None:
+    left = """
+import atexit, os, threading, time
+atexit.register(print, "called at exit")
+def work():
+    time.sleep(0.2)
+    os.write(1, b"the thread is through\\n")
+threading.Thread(target=work).start()
+"""
+    run = desk.deploy(ONE + left)
+    assert run.text.index("the thread is through") < run.text.index("called at exit")
+
+
 @pytest.mark.parametrize("ending", ["import sys\nsys.exit(0)", "import sys\nsys.exit()"])
 def test_a_program_that_leaves_early_and_well_has_said_all_that_it_wants(desk: Desk, ending: str) -> None:
     desk.deploy(TWO)
