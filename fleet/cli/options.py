@@ -30,7 +30,7 @@ class Flags:
     expect_no_changes: bool = False
     diff: bool = False
     json: bool = False
-    parallel: int = 16
+    parallel: int | None = None
     continue_on_error: bool = False
     target: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -89,11 +89,9 @@ PARALLEL = click.option(
     "-p",
     "--parallel",
     type=click.IntRange(min=1),
-    default=16,
-    show_default=True,
     envvar="PULUMI_PARALLEL",
     metavar="N",
-    help="Resources of the program that are under way at once; 1 for one after the other.",
+    help="Requests under way at once to each cluster; 1 for one after the other.  [default: 32]",
 )
 CONTINUE_ON_ERROR = click.option(
     "--continue-on-error",

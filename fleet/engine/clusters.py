@@ -21,6 +21,7 @@ from fleet.engine.kubernetes.errors import ClusterUnavailableError, ObjectFailed
 from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.engine.kubernetes.kubeconfig import read_context
 from fleet.engine.kubernetes.provider import Provider
+from fleet.engine.kubernetes.transport import IN_FLIGHT
 from fleet.engine.needs import Needs
 from fleet.engine.state import PROVIDER_PREFIX, Resource
 from fleet.engine.unsupported import unsupported
@@ -106,11 +107,18 @@ class Connection:
 class Clusters:
     """The clusters of a run, by the references (`<urn>::<id>`) of the provider resources that lead to them.
 
-    Closes what it opened.
+    Closes what it opened. in_flight: requests under way at once to each; None for as many as is usual.
     """
 
-    def __init__(self, project_dir: Path, emit: Callable[[Event], None], known: Iterable[Resource] = ()) -> None:
+    def __init__(
+        self,
+        project_dir: Path,
+        emit: Callable[[Event], None],
+        known: Iterable[Resource] = (),
+        in_flight: int | None = None,
+    ) -> None:
         self._project_dir = project_dir
+        self._in_flight = in_flight or IN_FLIGHT
         self._emit = emit
         self._known = {each.reference: each for each in known if each.type == KUBERNETES}
         self._connections: dict[str, Connection] = {}
@@ -131,7 +139,7 @@ class Clusters:
         cluster = self._clusters.get(identity)
         if cluster is None:
             # Which objects are taken over is each provider resource's own affair, on a connection that they share.
-            provider = Provider(replace(settings, upsert=False), warn=self._warning(name))
+            provider = Provider(replace(settings, upsert=False), warn=self._warning(name), in_flight=self._in_flight)
             cluster = Cluster(name, provider, self._emit)
             self._clusters[identity] = cluster
         connection = Connection(cluster, settings)

@@ -39,7 +39,7 @@ class RunRequest:
 
     dry_run: say what would be done, change neither cluster nor state.
     refresh: for `up` and `destroy`: look at the clusters first, and heal.
-    parallel: registrations of the program that are under way at once.
+    parallel: requests under way at once to each cluster; None for as many as is usual.
     continue_on_error: delete what is not wanted any longer also in a cluster where an object failed.
     targets, excludes: patterns of URNs as Pulumi has them, `*` within a segment and `**` across; at most one of both.
     deletions: how many objects `up` may delete; None is any number.
@@ -55,7 +55,7 @@ class RunRequest:
     stack: str
     dry_run: bool = False
     refresh: bool = False
-    parallel: int = 16
+    parallel: int | None = None
     continue_on_error: bool = False
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()

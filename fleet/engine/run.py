@@ -55,7 +55,7 @@ async def run(
     with _state(workspace, request, recorder) as (roster, snapshot):
         recorder(_started(workspace, request, snapshot))
         foreign.refuse(snapshot)
-        async with Clusters(workspace.program_dir, recorder, snapshot.resources) as clusters:
+        async with Clusters(workspace.program_dir, recorder, snapshot.resources, request.parallel) as clusters:
             if request.command is not Command.UP:
                 clusters.add_all()
             included = urns.Included(request.targets, request.excludes)

@@ -35,6 +35,11 @@ def open_store(project: Project, stack: str, environ: Mapping[str, str]) -> tupl
     return Store(store.backend(project, environ), StackRef(project.name, stack), vault), config
 
 
+# What the SDK is told. It has four times as many threads, and one waits for each resource that is made by its classes:
+# with few, a cluster that does not answer would soon have all of them.
+_PARALLEL = 64
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """A stack of a project. configuration: as the program gets it."""
@@ -79,7 +84,7 @@ class Workspace:
             config=self.configuration.values,
             secret_keys=self.configuration.secret_keys,
             dry_run=request.dry_run,
-            parallel=request.parallel,
+            parallel=_PARALLEL,
             run_id=request.run_id,
             environment=request.environment,
         )

@@ -47,5 +47,6 @@ def test_g_a_stopped_cluster_without_changes_is_no_trouble(embedded: Workbench) 
     stopped.stop()
     try:
         embedded.run("preview", "--expect-no-changes")
+        embedded.up("--expect-no-changes")
     finally:
         stopped.start()

@@ -3,6 +3,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from fleet.engine.kubernetes.errors import (
     KindNotServedError,
@@ -12,7 +13,9 @@ from fleet.engine.kubernetes.errors import (
 )
 from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.engine.kubernetes.provider import Provider
+from fleet.engine.kubernetes.transport import IN_FLIGHT
 from localclusters.cluster import Cluster
+from tests.engine.kubernetes.faults import FaultyProxy
 from tests.engine.kubernetes.kubectl import Kubectl
 from tests.engine.kubernetes.manifests import Object, config_map, crd, deployment, namespace_, ref, secret, widget
 
@@ -339,3 +342,29 @@ async def test_the_server_may_warn(inputs: ProviderInputs, namespace: str) -> No
             await provider.update(endpoints, manager="fleet")
     assert len(warnings) == 1
     assert warnings[0].startswith(f"Endpoints {namespace}/e: v1 Endpoints is deprecated")
+
+
+@pytest.mark.parametrize(
+    ("given", "most"), [pytest.param({"in_flight": 3}, 3, id="3"), pytest.param({}, 32, id="usual")]
+)
+async def test_no_more_requests_are_under_way_than_may_be(
+    proxy: FaultyProxy, through: ProviderInputs, namespace: str, given: dict[str, int], most: int
+) -> None:
+    now, seen, full = 0, 0, asyncio.Event()
+
+    async def count(request: web.Request) -> web.StreamResponse:
+        nonlocal now, seen
+        now += 1
+        seen = max(seen, now)
+        if now == most:
+            full.set()
+        await full.wait()
+        await asyncio.sleep(0.01)
+        now -= 1
+        return await proxy.forward(request)
+
+    proxy.inject("PATCH", count, times=80)
+    async with Provider(through) if most == IN_FLIGHT else Provider(through, in_flight=most) as provider:
+        objects = [config_map(f"a{number}", namespace) for number in range(80)]
+        await asyncio.gather(*(provider.create(each, manager="fleet", adopt=False) for each in objects))
+    assert seen == most

@@ -17,7 +17,7 @@ from fleet.engine.kubernetes.errors import NotReadyError
 from fleet.engine.kubernetes.provider import Provider
 from fleet.engine.kubernetes.waits import wait_for
 from localclusters.cluster import Cluster
-from tests.engine.kubernetes.faults import FaultyProxy
+from tests.engine.kubernetes.faults import FaultyProxy, status
 from tests.engine.kubernetes.kubectl import Kubectl
 from tests.engine.kubernetes.manifests import Object, deployment, meta, pod_template, ref
 from tests.engine.kubernetes.test_delete import until
@@ -273,11 +273,29 @@ async def test_a_job_that_fails_shows_its_last_lines(
 async def test_logs_that_cannot_be_had_are_left_out(
     provider: Provider, namespace: str, cluster: Cluster, kubectl: Kubectl
 ) -> None:
+    """There is no kubelet that keeps them."""
+    detail = await failing(provider, namespace, cluster, kubectl)
+    assert "exited with 3 (Error)" in detail
+    assert "Last lines" not in detail
+
+
+async def test_logs_that_are_not_for_us_are_left_out(
+    shaky: Provider, proxy: FaultyProxy, namespace: str, cluster: Cluster, kubectl: Kubectl
+) -> None:
+    proxy.inject("LOG", status(403, "pods/log is forbidden"), times=9)
+    detail = await failing(shaky, namespace, cluster, kubectl)
+    assert "LOG" in proxy.seen
+    assert "exited with 3 (Error)" in detail
+    assert "Last lines" not in detail
+    assert "forbidden" not in detail
+
+
+async def failing(provider: Provider, namespace: str, cluster: Cluster, kubectl: Kubectl) -> str:
+    """Wait for a Job that fails, and return what is said of it."""
     task = asyncio.create_task(ready(provider, job(namespace, **NOWHERE)))
     await until(lambda: bool(kubectl("get", "pods", "-l", "job-name=a", "-o", "name")))
     (name,) = kubectl("get", "pods", "-l", "job-name=a", "-o", "name").split()
     play(cluster, namespace, name.removeprefix("pod/"), FAILED)
     with pytest.raises(NotReadyError) as raised:
         await task
-    assert "exited with 3 (Error)" in raised.value.problem.detail
-    assert "Last lines" not in raised.value.problem.detail
+    return raised.value.problem.detail

@@ -56,6 +56,22 @@ def test_a_field_that_cannot_change_replaces_the_object(desk: Desk, path: str, b
     desk.preview("--expect-no-changes")
 
 
+@pytest.mark.parametrize(("path", "before", "after"), IMMUTABLE.values(), ids=IMMUTABLE)
+def test_what_is_protected_is_not_replaced_for_a_field_that_cannot_change(
+    desk: Desk, path: str, before: str, after: str
+) -> None:
+    failed, path = 4 if desk.engine.name == "embedded" else 1, path.format(desk.namespace)
+    kept = "ResourceOptions(provider=connect(), protect=True)"
+    before, after = (each.replace("ResourceOptions(provider=connect())", kept) for each in (before, after))
+    desk.deploy(before)
+    first = desk.uid(path)
+    assert "protect" in desk.deploy(after, exit_code=failed).text
+    assert desk.uid(path) == first
+    assert desk.resources()["web"]["protect"] is True
+    desk.deploy(before)
+    assert desk.uid(path) == first
+
+
 def test_another_name_or_namespace_is_another_object(desk: Desk) -> None:
     program = """
 opts = ResourceOptions(provider=connect())
