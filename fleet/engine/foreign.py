@@ -18,6 +18,7 @@ from fleet.errors import Problem, UnsupportedError, gather
 
 # `default`, and since there are versions of packages `default_4_34_2`.
 _DEFAULT_PROVIDER: Final = "default"
+_OPERATIONS: Final = ("creating", "updating", "deleting")
 _NEVER: Final = "the embedded engine never works with whatever cluster a kubeconfig happens to point at"
 _EXPLICIT: Final = (
     "The state is left untouched. Give its resources an explicit provider, and deploy that once with Pulumi."
@@ -27,11 +28,15 @@ _UNTOUCHED: Final = "The state is left untouched. Use Pulumi for this stack."
 
 def refuse(snapshot: Snapshot) -> None:
     """Raise UnsupportedError for resources, and operations under way, of what this engine does not deploy."""
-    under_way = (operation.resource for operation in snapshot.pending_operations)
+    under_way = snapshot.pending_operations
     found: dict[Problem, list[str]] = {}
-    for each in (*snapshot.resources, *under_way):
+    for each in (*snapshot.resources, *(operation.resource for operation in under_way)):
         for problem in _problems(each):
             found.setdefault(problem, []).append(each.urn)
+    for operation in under_way:
+        if operation.type not in _OPERATIONS:
+            summary = f"The state holds an operation under way that the embedded engine does not know: {operation.type}"
+            found.setdefault(Problem(summary, hint=_UNTOUCHED), []).append(operation.resource.urn)
     errors = (_with_urns(problem, urns_) for problem, urns_ in found.items())
     error = gather(errors)
     if error is not None:

@@ -66,6 +66,19 @@ def test_what_is_foreign(found: Resource, words: str) -> None:
         assert "left untouched" in str(caught.value)
 
 
+@pytest.mark.parametrize("type_", ["creating", "updating", "deleting"])
+def test_operations_that_are_taken_up(type_: str) -> None:
+    foreign.refuse(Snapshot(pending_operations=(Operation(type_, resource("kubernetes:core/v1:ConfigMap")),)))
+
+
+@pytest.mark.parametrize("type_", ["reading", "importing"])
+def test_operations_that_nobody_here_would_take_up(type_: str) -> None:
+    found = resource("kubernetes:core/v1:ConfigMap")
+    with pytest.raises(UnsupportedError, match=f"does not know: {type_}") as caught:
+        foreign.refuse(Snapshot(pending_operations=(Operation(type_, found),)))
+    assert found.urn in str(caught.value)
+
+
 def test_everything_is_named_at_once_and_what_is_alike_together() -> None:
     pets = tuple(resource("random:index/randomPet:RandomPet", name=f"pet{number}") for number in range(9))
     with pytest.raises(UnsupportedError) as caught:
