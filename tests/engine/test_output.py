@@ -13,7 +13,7 @@ LENGTH = 300_000
 COMMAND = f"""
 import signal, sys, types
 import fleet.cli
-sys.modules["fleet.cli.group"] = types.SimpleNamespace(cli=lambda prog_name: print("x" * {LENGTH}))
+sys.modules["fleet.cli.group"] = types.SimpleNamespace(cli=lambda prog_name, obj: print("x" * {LENGTH}))
 from fleet.cli.main import main
 signal.signal(signal.SIGALRM, lambda *_: None)
 signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
