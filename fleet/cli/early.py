@@ -62,12 +62,14 @@ class Early:
             host.dismiss()
 
 
-def begin(arguments: Sequence[str], directory: Path) -> Early | None:
-    """Start the process that these words, given in this directory, are likely to need; None where there is none."""
-    guessed = _guess(arguments, directory)
-    if guessed is not None:
-        with suppress(OSError):
-            return Early(guessed)
+def begin(arguments: Sequence[str], directory: Path | None = None) -> Early | None:
+    """Start the process that these words are likely to need; None where there is none.
+
+    directory: where they were given; None for the current one, which may be gone.
+    """
+    with suppress(OSError):
+        guessed = _guess(arguments, directory or Path.cwd())
+        return None if guessed is None else Early(guessed)
     return None
 
 

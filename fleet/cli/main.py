@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import sys
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def main() -> None:
         collect_seldom()
         from fleet.cli.early import begin  # noqa: PLC0415
 
-        early = begin(sys.argv[1:], Path.cwd())
+        early = begin(sys.argv[1:])
         from fleet.cli.group import cli  # noqa: PLC0415
 
         cli(prog_name="fleet", obj=partial(_embedded, early))

@@ -201,6 +201,14 @@ def test_a_command_line_that_makes_no_sense_leaves_no_process(ours: Path) -> Non
     assert not [path for path in Path("/proc").glob("[0-9]*/environ") if mark.encode() in content(path)]
 
 
+def test_a_directory_that_is_gone_is_left_for_the_command_to_say(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = f"import os; os.rmdir({str(gone)!r}); from fleet.cli.early import begin; print(begin(['up']))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=gone, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("None\n", "")
+
+
 def content(path: Path) -> bytes:
     """Return what is in a file; nothing where it is gone meanwhile."""
     try:
