@@ -11,6 +11,8 @@ from typing import Literal, TextIO
 import click
 from rich.console import Console
 
+from fleet.errors import DeclarationError, Problem
+
 Color = Literal["always", "never", "auto"]
 
 # Wide enough that lines in a log are not folded; a terminal's own width counts where there is one.
@@ -41,8 +43,12 @@ class Terminal:
 
     @property
     def start(self) -> Path:
-        """The directory to start from."""
-        return Path(self.cwd or ".").absolute()
+        """The directory to start from. Raises DeclarationError where the current one is gone."""
+        try:
+            return Path(self.cwd or ".").absolute()
+        except FileNotFoundError as error:
+            hint = "Go to a project's folder, or name it with -C/--cwd."
+            raise DeclarationError(Problem("the current directory is gone", hint=hint)) from error
 
     def interactive(self) -> bool:
         """Return whether the user can be asked. As in Pulumi: a terminal on both ends, not `dumb`, not CI."""

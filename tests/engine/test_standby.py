@@ -207,6 +207,11 @@ def test_a_directory_that_is_gone_is_left_for_the_command_to_say(tmp_path: Path)
     code = f"import os; os.rmdir({str(gone)!r}); from fleet.cli.early import begin; print(begin(['up']))"
     done = subprocess.run([sys.executable, "-c", code], cwd=gone, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("None\n", "")
+    gone.mkdir()
+    code = f"import os, sys; os.rmdir({str(gone)!r}); from fleet.cli.main import main; sys.argv[1:] = ['up']; main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=gone, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
 
 
 def content(path: Path) -> bytes:
