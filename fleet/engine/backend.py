@@ -164,8 +164,11 @@ class Backend:
     def overwrite(self, ref: StackRef, data: bytes) -> None:
         """Write the checkpoint of a stack whatever is there, a damaged one included, and keep that as `.bak`."""
         path, current = self.checkpoint_file(ref), self._current(ref)
+        backup = current.with_name(current.name + ".bak")
+        for each in (path, backup):
+            files.sweep(each)
         if current.exists():
-            files.copy(current, current.with_name(current.name + ".bak"))
+            files.copy(current, backup)
         files.replace(path, data)
         checksums.write(path, data)
         if current != path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 from collections.abc import Iterator
@@ -68,11 +69,28 @@ def remove(path: Path) -> None:
 @contextmanager
 def _beside(path: Path) -> Iterator[Path]:
     """Give a name in the same folder that no engine takes for a stack or a lock, and clear it away at the end."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
+    temporary = path.with_name(_unfinished(path, os.getpid()))
     try:
         yield temporary
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _unfinished(path: Path, process: int) -> str:
+    return f".{path.name}.{process}{UNFINISHED}"
+
+
+def sweep(path: Path) -> None:
+    """Remove what processes left that were killed while they wrote the file; nobody may be writing it now."""
+    for each in path.parent.glob(f".{glob.escape(path.name)}.*{UNFINISHED}"):
+        if each.name == _unfinished(path, writer(each)):
+            remove(each)
+
+
+def writer(unfinished: Path) -> int:
+    """Return the process that was writing a file that is still unfinished; 0 where its name does not say it."""
+    number = unfinished.stem.rpartition(".")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def sync_folder(folder: Path) -> None:

@@ -105,14 +105,23 @@ def _holder(path: Path) -> Holder:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A stack that is held. abandoned: by whom, too, as far as their locks say; they were cut off."""
+    """A stack that is held. folder: of its locks. abandoned: by whom, too, as far as those say; they were cut off."""
 
+    folder: Path
     abandoned: tuple[Holder, ...] = ()
 
     def take_over(self) -> None:
         """Take their locks away: what they did is known, or of no use any more, to whoever comes next."""
         for holder in self.abandoned:
             _take_away(holder)
+        for path in _unfinished(self.folder):
+            if not _is_alive(files.writer(path)):
+                files.remove(path)
+
+
+def _unfinished(folder: Path) -> Iterator[Path]:
+    """Yield the locks that runs were writing when they were killed: Pulumi takes any file there for a lock."""
+    return folder.glob(f"*{files.UNFINISHED}")
 
 
 @contextmanager
@@ -133,7 +142,7 @@ def held(backend: Backend, ref: StackRef, *, keep: Callable[[], bool] = lambda: 
             fcntl.flock(file, fcntl.LOCK_EX)
         try:
             _come_first(backend, ref, Holder(own, came=came), abandoned)
-            yield Hold(abandoned)
+            yield Hold(own.parent, abandoned)
         finally:
             if not keep():
                 own.unlink(missing_ok=True)
@@ -186,8 +195,7 @@ def release_all(backend: Backend, ref: StackRef) -> tuple[Holder, ...]:
     released = holders(backend, ref)
     for holder in released:
         _take_away(holder)
-    for unfinished in _folder(backend, ref).glob(f"*{files.UNFINISHED}"):
-        # Of a run that was killed while it wrote its lock; Pulumi takes any file there for one.
+    for unfinished in _unfinished(_folder(backend, ref)):
         files.remove(unfinished)
     return released
 

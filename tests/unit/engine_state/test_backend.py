@@ -74,6 +74,17 @@ def test_a_failed_write_leaves_the_old_one(backend: Backend, monkeypatch: pytest
     assert [name for name in files(backend) if name.endswith(".tmp")] == []
 
 
+def test_what_killed_processes_left_of_writing_it_goes(backend: Backend) -> None:
+    backend.prepare()
+    folder = backend.checkpoint_file(DEV).parent
+    folder.mkdir(parents=True)
+    ours, anothers = (".dev.json.17.tmp", ".dev.json.bak.17.tmp"), (".dev.json.json.17.tmp", ".prod.json.17.tmp")
+    for name in (*ours, *anothers):
+        (folder / name).touch()
+    backend.overwrite(DEV, b"{}")
+    assert {path.name for path in folder.glob(".*.tmp")} == set(anothers)
+
+
 def test_a_checksum_is_beside_it_and_follows_it(backend: Backend) -> None:
     checksum = backend.checkpoint_file(DEV).with_suffix(".json.attrs")
     found = []

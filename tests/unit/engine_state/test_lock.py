@@ -112,6 +112,17 @@ def test_what_a_run_of_ours_that_is_gone_has_left_is_taken_over_when_that_is_sai
     assert lock.holders(backend, DEV) == ()
 
 
+def test_a_lock_that_was_being_written_goes_with_its_writer(backend: Backend) -> None:
+    """Pulumi would take it for a lock, whoever came next."""
+    folder = hold(backend, content(pid=NOBODY, fleet=17)).parent
+    left, under_way = (folder / f".2c4f.json.{pid}.tmp" for pid in (NOBODY, os.getpid()))
+    left.write_bytes(b"")
+    under_way.write_bytes(b"")
+    with lock.held(backend, DEV) as held:
+        held.take_over()
+        assert (left.exists(), under_way.exists()) == (False, True)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
