@@ -231,6 +231,9 @@ SHOWN_ELSEWHERE = {
     "it takes a request and never answers, but answers others": (
         "tests/engine/kubernetes/test_faults.py::test_a_request_that_hangs_fails_one_object"
     ),
+    "connections that were idle are dead, and nobody says so": (
+        "tests/engine/kubernetes/test_cables.py::test_connections_on_which_everything_is_swallowed_are_left"
+    ),
     "it asks for more patience than there is (`Retry-After: 3600`)": (
         "tests/engine/kubernetes/test_faults.py::test_what_does_not_pass_fails_one_object"
     ),

@@ -83,6 +83,11 @@ class Wire:
             if used is None or used.has_answered:
                 raise
             raise StaleConnectionError from error
+        except TimeoutError:
+            # What is between may have forgotten all connections; each would have to be waited for.
+            connection.abort()
+            self._leave_idle()
+            raise
         except BaseException:
             connection.abort()
             raise
@@ -101,11 +106,14 @@ class Wire:
 
     def _to(self, access: Access) -> _Route:
         if self._route is None or self._route.access is not access:
-            for connection in self._idle:
-                connection.abort()
-            self._idle.clear()
+            self._leave_idle()
             self._route = _Route.of(access)
         return self._route
+
+    def _leave_idle(self) -> None:
+        for connection in self._idle:
+            connection.abort()
+        self._idle.clear()
 
     def _used(self) -> _Connection | None:
         """Return a connection that is open and idle."""
