@@ -36,7 +36,7 @@ class Action(StrEnum):
     DELETE = "delete"
 
 
-_PATCH = ("PATCH", "?fieldManager=bench&force=true")
+_PATCH = ("PATCH", "?fieldManager=bench&force=true&fieldValidation=Ignore")
 _REQUESTS: Mapping[Action, tuple[str, str]] = MappingProxyType(
     {
         Action.APPLY: _PATCH,

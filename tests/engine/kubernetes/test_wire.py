@@ -71,7 +71,7 @@ async def test_what_is_sent() -> None:
         await wire.exchange(requests.apply("/api/v1/y", "y", b"{}", manager="m", dry_run=False), access)
     _, head, body = server.seen[0]
     first, *lines = head.split("\r\n")
-    assert first == "PATCH /k8s/clusters/one/api/v1/y?fieldManager=m&force=true&fieldValidation=Warn HTTP/1.1"
+    assert first == "PATCH /k8s/clusters/one/api/v1/y?fieldManager=m&force=true&fieldValidation=Ignore HTTP/1.1"
     assert body == b"{}"
     assert set(filter(None, lines)) == {
         f"Host: {server.address[7:]}",

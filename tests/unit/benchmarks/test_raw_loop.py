@@ -11,8 +11,8 @@ from benchmarks.raw_loop import Action, calls
 @pytest.mark.parametrize(
     ("action", "method", "query"),
     [
-        (Action.APPLY, "PATCH", "?fieldManager=bench&force=true"),
-        (Action.DRY_RUN, "PATCH", "?fieldManager=bench&force=true&dryRun=All"),
+        (Action.APPLY, "PATCH", "?fieldManager=bench&force=true&fieldValidation=Ignore"),
+        (Action.DRY_RUN, "PATCH", "?fieldManager=bench&force=true&fieldValidation=Ignore&dryRun=All"),
         (Action.DELETE, "DELETE", ""),
     ],
 )
