@@ -22,8 +22,10 @@ Problems are collected and shown together: raise one error with many of them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import ClassVar
+
+from fleet.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, TypeVar
 
 from fleet.argo.keys import KEYS, Keys
 from fleet.errors import DeclarationError, Problem, Where
+from fleet.frozen import dataclass
 from fleet.model.masking import mask
 
 Value = TypeVar("Value")

@@ -7,8 +7,10 @@ entries may hold, and `overrides` are this project's own. docs/reference/argo-ya
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
+
+from fleet.frozen import dataclass
 
 API_VERSION = "argoproj.io/v1alpha1"
 DEFAULT_REVISION = "HEAD"

@@ -7,10 +7,11 @@ the document stays one that Argo CD takes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fleet.argo.fields import Section, is_empty, shown
 from fleet.argo.project_keys import GPG_KEYS, PROJECT_KEYS, SSH_ALLOWED_SIGNERS
+from fleet.frozen import dataclass
 from fleet.model.signatures import HEAD, NONE, SignaturePolicy
 
 _POLICY = "AppProject.spec.sourceIntegrity.git.policies[]"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -17,6 +16,7 @@ from fleet.engine import files
 from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.engine.project import Project
 from fleet.errors import ChangesFoundError, ClusterError, FleetError, Problem, gather
+from fleet.frozen import dataclass
 from fleet.model.discovered import Discovered
 from fleet.program import remembered
 

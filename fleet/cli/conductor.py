@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fleet.cli.confirm import confirm
 from fleet.cli.engine import Engine
@@ -19,6 +19,7 @@ from fleet.cli.views.report import Report
 from fleet.cli.views.view import Ending, View
 from fleet.engine.request import RunRequest, RunResult
 from fleet.errors import CancelledError, ChangesFoundError, ClusterError
+from fleet.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

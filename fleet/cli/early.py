@@ -11,11 +11,11 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.engine import standby
 from fleet.engine.standby import Host
+from fleet.frozen import dataclass
 
 # What a project's `__main__.py` gives to `pulumi.run`, and what that needs next, as it runs git when it is imported.
 _FLOW, _GITPYTHON = "fleet.program.flow", "git"

@@ -8,12 +8,12 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from fleet import yamlio
 from fleet.cli.selection import ApplicationSelection
 from fleet.errors import DeclarationError, Problem
+from fleet.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

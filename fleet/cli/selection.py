@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from fleet.errors import Problem
+from fleet.frozen import dataclass
 from fleet.model.selector import Selector, parse_selector
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -12,6 +11,7 @@ import click
 from rich.console import Console
 
 from fleet.errors import DeclarationError, Problem
+from fleet.frozen import dataclass
 
 Color = Literal["always", "never", "auto"]
 

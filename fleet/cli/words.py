@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from fleet.engine.events import Drift, DriftKind, FieldChange, Operation, Subject
+from fleet.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from fleet.engine import arrivals, leaving, objects, paths, recording, values
@@ -29,6 +29,7 @@ from fleet.engine.roster import Roster
 from fleet.engine.state import Resource
 from fleet.engine.steps import Decision, Step
 from fleet.errors import Problem
+from fleet.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

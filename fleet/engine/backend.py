@@ -22,7 +22,6 @@ import shlex
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -31,6 +30,7 @@ from fleet.engine import checkpoint, checksums, files
 from fleet.engine.checksums import ChecksumError
 from fleet.engine.history import Update, encode
 from fleet.errors import Problem, StateError, UnsupportedError, Where
+from fleet.frozen import dataclass
 
 _LAYOUT: Final = "version: 1\n"
 _STACK_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from fleet.errors import DeclarationError, DeletionBudgetError, Problem, Where
+from fleet.frozen import dataclass
 
 KEY: Final = "fleet:deletions"
 _HINT: Final = "Nothing is deleted. If all of it is meant to go: `--allow-deletions {number}`."

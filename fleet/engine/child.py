@@ -11,13 +11,13 @@ import json
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from fleet.engine import standby
 from fleet.engine.events import Event, Message, Severity
 from fleet.engine.standby import Host
+from fleet.frozen import dataclass
 
 _GRACE_S = 5.0
 _LAST_WORDS_S = 1.0

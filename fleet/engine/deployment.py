@@ -12,7 +12,7 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from fleet.engine import objects, recording, refreshing, values
@@ -33,6 +33,7 @@ from fleet.engine.state import PROVIDER_PREFIX, Resource, timestamp
 from fleet.engine.steps import Step
 from fleet.engine.unsupported import unsupported
 from fleet.engine.values import Unknown
+from fleet.frozen import dataclass
 
 _DYNAMIC = "pulumi-python:dynamic"
 

@@ -7,11 +7,12 @@ for it, before anybody outside the engine sees it (`fleet.engine.recorder`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from fleet.errors import Problem
+from fleet.frozen import dataclass
 
 
 class Operation(StrEnum):

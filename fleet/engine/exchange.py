@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from fleet.engine.secrets import Vault
 from fleet.engine.state import ROOT_STACK, Operation, SecretsProvider, Snapshot
 from fleet.engine.store import Store
 from fleet.errors import Problem, StateError, Where
+from fleet.frozen import dataclass
 
 _VERSION: Final = 3
 _BROKEN = (ValueError, KeyError, TypeError, AttributeError)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from fleet.engine import paths, values
@@ -11,6 +11,7 @@ from fleet.engine.durations import seconds
 from fleet.engine.protocol import alias_pb2, resource_pb2
 from fleet.engine.unsupported import unsupported
 from fleet.errors import DeclarationError, FleetError, Problem
+from fleet.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

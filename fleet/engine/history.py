@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any, Final
+
+from fleet.frozen import dataclass
 
 _OURS: Final = MappingProxyType({"exec.agent": "fleet", "exec.kind": "cli"})
 

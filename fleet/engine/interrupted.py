@@ -9,7 +9,6 @@ where it was certain, before the creation began, that it was not there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from fleet.engine import objects, values
@@ -18,6 +17,7 @@ from fleet.engine.kubernetes.ownership import PULUMI, managers
 from fleet.engine.kubernetes.refs import Ref
 from fleet.engine.roster import Roster
 from fleet.engine.state import Resource
+from fleet.frozen import dataclass
 
 # Who the API server says has the fields of an object that nobody had any of when it was first applied to.
 _NOBODY = "before-first-apply"

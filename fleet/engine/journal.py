@@ -27,7 +27,7 @@ import queue
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ from fleet.engine import codec, files, integrity
 from fleet.engine.secrets import Vault
 from fleet.engine.state import Key, Operation, Resource, SecretsProvider, Snapshot
 from fleet.errors import Problem, StateError, Where
+from fleet.frozen import dataclass
 
 _VERSION: Final = 1
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from fleet.engine import journal
 from fleet.engine.codec import Codec
 from fleet.engine.journal import Begin, End, Entry, Journal, Put, Remove, Replace, Touch, Untouched
 from fleet.engine.secrets import Vault
 from fleet.engine.state import Key, Operation, Resource, Snapshot
+from fleet.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +26,7 @@ from fleet.engine import files
 from fleet.engine.backend import Backend, StackRef
 from fleet.engine.state import timestamp
 from fleet.errors import LockedError, Problem, Where
+from fleet.frozen import dataclass
 
 # What our locks have besides what Pulumi's have.
 _OURS: Final = "fleet"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NoReturn, Protocol, TypeVar
 
 from google.protobuf import empty_pb2, message_factory
@@ -20,6 +20,7 @@ from fleet.engine import goal, values
 from fleet.engine.events import Event, Message, Severity
 from fleet.engine.protocol import engine_pb2, resource_pb2
 from fleet.engine.unsupported import unsupported
+from fleet.frozen import dataclass
 from fleet.rpc import server
 from fleet.rpc.errors import FAILED_PRECONDITION, RpcError
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from fleet import yamlio
 from fleet.engine import schema
 from fleet.engine.schema import ConfigType
 from fleet.errors import DeclarationError, Problem, UnsupportedError, Where
+from fleet.frozen import dataclass
 
 _FILES: Final = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")

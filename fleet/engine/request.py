@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from fleet.engine.budget import Budget
 from fleet.engine.events import Drift, Operation
 from fleet.errors import Problem
+from fleet.frozen import dataclass
 
 
 class Command(StrEnum):

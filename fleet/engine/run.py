@@ -12,7 +12,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from fleet.engine.standby import Host
 from fleet.engine.state import Resource, Snapshot
 from fleet.engine.workspace import Workspace
 from fleet.errors import DeclarationError, FleetError, Problem, StackNotFoundError
+from fleet.frozen import dataclass
 
 # What the history calls a run.
 _KINDS = {Command.UP: "update", Command.REFRESH: "refresh", Command.DESTROY: "destroy"}

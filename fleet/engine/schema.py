@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from fleet.errors import Problem, Where
+from fleet.frozen import dataclass
 
 _TYPES: Final = ("string", "integer", "boolean", "array", "object")
 _ATTRIBUTES: Final = ("type", "items", "description", "secret", "default", "value")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from fleet.engine import files, schema
 from fleet.engine.project import Project, located, mapping, read_text
 from fleet.engine.schema import ConfigType
 from fleet.errors import DeclarationError, Problem, StackNotFoundError, StateError, UnsupportedError, Where
+from fleet.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

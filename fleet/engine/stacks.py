@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from fleet.engine import lock
 from fleet.engine.backend import Backend, StackRef
 from fleet.engine.state import ROOT_STACK
 from fleet.errors import FleetError, Problem, StateError, Where
+from fleet.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

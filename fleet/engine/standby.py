@@ -12,9 +12,10 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+
+from fleet.frozen import dataclass
 
 _HOST = Path(__file__).with_name("host.py")
 

@@ -8,11 +8,13 @@ what is secret. They are shared between values and never changed in place.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import chain
 from typing import Any, Final, NamedTuple
+
+from fleet.frozen import dataclass
 
 ROOT_STACK: Final = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX: Final = "pulumi:providers:"

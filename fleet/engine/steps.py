@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from fleet.engine import changes, objects, paths
@@ -13,6 +13,7 @@ from fleet.engine.goal import Goal
 from fleet.engine.kubernetes.observation import Gone, Observation, Present
 from fleet.engine.kubernetes.waits import replaces_unready
 from fleet.engine.state import Resource
+from fleet.frozen import dataclass
 
 # Paths that mean, to Pulumi, that an object has failed to become ready (pkg/resource/deploy/step_generator.go).
 _ANYTHING = frozenset({"*", "#initerror"})

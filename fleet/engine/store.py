@@ -11,7 +11,7 @@ import shlex
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from fleet.engine.project import Project
 from fleet.engine.secrets import Vault
 from fleet.engine.state import ROOT_STACK, Snapshot
 from fleet.errors import Problem, StateError, Where
+from fleet.frozen import dataclass
 
 
 def folder(project: Project, environ: Mapping[str, str]) -> Path:

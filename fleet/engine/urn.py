@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from fleet.engine.state import ROOT_STACK
 from fleet.errors import Problem, StateError
+from fleet.frozen import dataclass
 
 _PREFIX: Final = "urn:pulumi:"
 

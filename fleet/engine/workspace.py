@@ -6,7 +6,6 @@ In: a folder, a stack's name, the environment. Out: one value with all that a ru
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.engine import child, project, stack_config, store
@@ -16,6 +15,7 @@ from fleet.engine.request import RunRequest
 from fleet.engine.secrets import Vault
 from fleet.engine.stack_config import Configuration, StackConfig
 from fleet.engine.store import Store
+from fleet.frozen import dataclass
 
 
 def open_store(project: Project, stack: str, environ: Mapping[str, str]) -> tuple[Store, StackConfig]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from fleet.frozen import dataclass
 
 # k8s.io/apimachinery/pkg/util/version: ParseGeneric.
 _VERSION = re.compile(r"\s*v?([0-9]+(?:\.[0-9]+)+)(.*)", re.DOTALL)

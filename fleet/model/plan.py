@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from fleet.errors import Where
+from fleet.frozen import dataclass
 from fleet.model.application import Application, Destination
 from fleet.model.capabilities import Capabilities
 from fleet.model.cluster import Cluster

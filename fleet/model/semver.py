@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import total_ordering
 from types import MappingProxyType
+
+from fleet.frozen import dataclass
 
 _LARGEST = 2**64 - 1
 _SPACE = r"[\t\n\f\r ]"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from fleet.frozen import dataclass
 from fleet.model.manifest import Manifest
 
 CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")

@@ -8,11 +8,12 @@ knows how things are merged. Whether a repository, revision or path exists is no
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
 from fleet.errors import DeclarationError, Problem, Where
+from fleet.frozen import dataclass
 from fleet.model.application import Application, Destination, SyncPolicy
 from fleet.model.cluster import Cluster
 from fleet.model.override import Override

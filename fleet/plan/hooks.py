@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import IntEnum
 from types import MappingProxyType
 from typing import Final
 
+from fleet.frozen import dataclass
 from fleet.model.manifest import Manifest
 from fleet.model.plan import Rendered
 from fleet.plan.wanted import Wanted

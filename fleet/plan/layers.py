@@ -7,8 +7,8 @@ destination's. The last word wins.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from fleet.frozen import dataclass
 from fleet.model.application import Application, Destination
 from fleet.model.cluster import Cluster
 from fleet.model.override import Override

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
+from fleet.frozen import dataclass
 from fleet.model.manifest import Manifest
 from fleet.plan.definitions import CRD, definition_of
 from fleet.plan.hooks import Phase, Turn, turn

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from fleet.frozen import dataclass
 from fleet.model.cluster import IN_CLUSTER_NAME, IN_CLUSTER_URL, Cluster
 from fleet.model.glob import compile_glob, compile_name_glob
 from fleet.model.masking import mask

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from fleet.frozen import dataclass
 from fleet.model.manifest import Manifest, ObjectKey
 from fleet.model.plan import Target
 

@@ -6,11 +6,12 @@ The steps: declare → expand → fetch → render → finish. Nothing here need
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 from fleet.errors import FleetError, PolicyError, Problem, gather
+from fleet.frozen import dataclass
 from fleet.model.fleet import Fleet
 from fleet.model.plan import ClusterPlan, Target
 from fleet.model.settings import Settings

@@ -9,12 +9,13 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fleet.argo import paths
 from fleet.errors import DeclarationError, Problem, Where
+from fleet.frozen import dataclass
 from fleet.model.application import Application, Destination
 from fleet.model.cluster import Cluster
 from fleet.model.fleet import Fleet

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import io
 import tarfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleet.errors import Problem, SourceError
+from fleet.frozen import dataclass
 from fleet.program.question import Pin
 from fleet.render.runner import gitpython
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 from typing import Any, Final
 
 from fleet import errors
 from fleet.errors import FleetError, Problem, Where
+from fleet.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

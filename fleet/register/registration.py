@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.rpc import UNKNOWN
 
+from fleet.frozen import dataclass
 from fleet.model.plan import ClusterPlan, PlannedBarrier, PlannedObject
 from fleet.register.outputs import DEPLOYED, arrived, deployed, read_deployed
 from fleet.register.providers import register_provider

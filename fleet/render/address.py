@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from fleet.errors import Problem, SourceError
+from fleet.frozen import dataclass
 from fleet.model.masking import mask
 
 PROTOCOLS = ("file", "http", "https", "ssh")

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from fleet.errors import Problem, RenderError, SourceError, Where
+from fleet.frozen import dataclass
 from fleet.model.kustomize import Kustomize
 from fleet.model.masking import mask
 from fleet.render import base_urls

@@ -11,9 +11,9 @@ import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
+from fleet.frozen import dataclass
 from fleet.model.helm import Helm
 from fleet.model.kustomize import Kustomize
 from fleet.model.manifest import Manifest

@@ -12,10 +12,10 @@ import os
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.errors import Where
+from fleet.frozen import dataclass
 from fleet.model.manifest import Manifest
 
 # Changes with everything in fleet.render that makes other manifests of the same output, or would not keep them.

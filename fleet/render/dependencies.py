@@ -12,9 +12,10 @@ import os
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from fleet.errors import Problem, RenderError, SourceError, Where
+from fleet.frozen import dataclass
 from fleet.model.masking import mask
 from fleet.model.plan import Revision
 from fleet.model.semver import parse_constraint, parse_version

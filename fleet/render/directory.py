@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from fleet.errors import Problem, RenderError, Where
+from fleet.frozen import dataclass
 from fleet.model.directory import Directory
 from fleet.model.glob import compile_glob
 from fleet.model.manifest import Manifest

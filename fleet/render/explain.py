@@ -7,10 +7,10 @@ the mirror itself may be at fault.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.errors import Problem
+from fleet.frozen import dataclass
 from fleet.render.address import Address
 from fleet.render.runner import GitFailed
 

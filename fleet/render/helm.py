@@ -10,10 +10,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.errors import Problem, RenderError, Where
+from fleet.frozen import dataclass
 from fleet.model.helm import Helm
 from fleet.model.manifest import Manifest
 from fleet.model.masking import MASK

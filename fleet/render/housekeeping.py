@@ -13,10 +13,10 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.errors import Problem, SourceError
+from fleet.frozen import dataclass
 from fleet.render.charts.store import Store
 from fleet.render.locks import exclusive, shared
 from fleet.render.mirror import NOTE

@@ -16,10 +16,11 @@ import posixpath
 import re
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from fleet.errors import Problem, Where
+from fleet.frozen import dataclass
 from fleet.model.directory import Jsonnet
 from fleet.render.cache import Cache
 from fleet.render.conversation import converse

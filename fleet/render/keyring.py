@@ -13,10 +13,10 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.errors import PolicyError, Problem, Where
+from fleet.frozen import dataclass
 from fleet.model.signatures import SignaturePolicy
 from fleet.render.runner import ToolFailed, run_tool
 

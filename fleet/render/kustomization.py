@@ -9,10 +9,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from fleet.errors import Problem
+from fleet.frozen import dataclass
 from fleet.model.kustomize import Kustomize
 
 # Where a kustomization names directories, which may be anywhere in the repository. Files must be in its own directory.

@@ -11,11 +11,11 @@ import json
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fleet.errors import Problem, RenderError, Where
+from fleet.frozen import dataclass
 from fleet.model.kustomize import Kustomize
 from fleet.model.manifest import Manifest
 from fleet.model.masking import mask

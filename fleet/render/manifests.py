@@ -11,11 +11,12 @@ import codecs
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from fleet.errors import Problem, Where
+from fleet.frozen import dataclass
 from fleet.model.manifest import Manifest
 from fleet.yamlio import Document, YamlProblem, load_documents, locate
 

@@ -7,12 +7,12 @@ fast as one `git archive` for a whole directory and asks for nothing that is not
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING
 
+from fleet.frozen import dataclass
 from fleet.render.partial import is_partial
 from fleet.render.runner import Git
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass
 
+from fleet.frozen import dataclass
 from fleet.model.plan import Revision
 from fleet.render.base_urls import BaseUrl
 from fleet.render.charts.location import directory_of

@@ -13,12 +13,13 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from fleet.errors import Problem, RenderError, Where
+from fleet.frozen import dataclass
 from fleet.model.manifest import Manifest
 from fleet.model.masking import MASK
 from fleet.model.patch import Patch

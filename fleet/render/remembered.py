@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from fleet.frozen import dataclass
 
 _KEEP_S = 24 * 60 * 60
 _MOST = 50

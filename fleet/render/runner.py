@@ -17,13 +17,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING
 
 from fleet.errors import Problem, SourceError
+from fleet.frozen import dataclass
 from fleet.model.masking import mask
 from fleet.render.address import PROTOCOLS
 

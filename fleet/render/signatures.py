@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from fleet.errors import FleetError, PolicyError, gather
+from fleet.frozen import dataclass
 from fleet.model.semver import parse_constraint, parse_version
 from fleet.model.signatures import HEAD, STRICT, SignatureCheck, SignaturePolicy, Unsigned
 from fleet.render import revisions

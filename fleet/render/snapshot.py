@@ -9,10 +9,11 @@ from __future__ import annotations
 import posixpath
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from fleet.errors import Problem, SourceError, Where
+from fleet.frozen import dataclass
 from fleet.render.address import Address
 from fleet.render.objects import Entry, Kind, Objects
 from fleet.render.partial import LackingError

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
 
 from fleet.errors import SourceError, Where
+from fleet.frozen import dataclass
 from fleet.model.plan import RenderRequest, Revision
 from fleet.render import housekeeping
 from fleet.render.charts.charts import Charts

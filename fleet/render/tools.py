@@ -9,11 +9,12 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
 
 from fleet.errors import Problem, RenderError
+from fleet.frozen import dataclass
 from fleet.render.runner import ToolFailed, run_tool
 
 # Long enough for a loaded machine; what is rendered takes its time from the run's settings.

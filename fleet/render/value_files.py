@@ -11,9 +11,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from fleet.errors import Problem, RenderError
+from fleet.frozen import dataclass
 from fleet.model.masking import mask
 from fleet.render.objects import Kind
 from fleet.render.snapshot import LinkError, Node, Snapshot

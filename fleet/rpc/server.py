@@ -9,9 +9,10 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from fleet.frozen import dataclass
 from fleet.rpc import frames
 from fleet.rpc.errors import INTERNAL, OK, UNIMPLEMENTED, ProtocolError, RpcError
 from fleet.rpc.headers import block_of, message_field

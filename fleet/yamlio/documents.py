@@ -10,12 +10,13 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import yaml
 
 from fleet.errors import Problem
+from fleet.frozen import dataclass
 from fleet.yamlio import jsontext, words
 from fleet.yamlio.reader import Reader, TooMuchError
 

@@ -7,12 +7,12 @@ the line where the parser gave up: a quote that is never closed is noticed at th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import yaml
 from yaml.reader import ReaderError
 
 from fleet.errors import Problem, Where
+from fleet.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

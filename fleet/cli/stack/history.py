@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from fleet.engine import history as records
 from fleet.engine import stack_config
 from fleet.engine.history import Update
 from fleet.errors import FleetError, Problem, StateError, Where
+from fleet.frozen import dataclass
 
 _JSON = click.option("-j", "--json", "as_json", is_flag=True, help="Print a JSON list, an entry per update.")
 _FULL_DATES = click.option("--full-dates", is_flag=True, help="Show full dates, instead of relative ones.")

@@ -6,7 +6,6 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +19,7 @@ from fleet.engine.backend import Backend, StackRef
 from fleet.engine.project import Project
 from fleet.engine.stacks import Summary, summaries
 from fleet.errors import StateError
+from fleet.frozen import dataclass
 
 _ALL = click.option("-a", "--all", "everything", is_flag=True, help="The stacks of all projects, not of this one only.")
 _JSON = click.option("-j", "--json", "as_json", is_flag=True, help="Print a JSON list, an entry per stack.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 import click
 
@@ -14,6 +13,7 @@ from fleet.engine.stack_config import StackConfig
 from fleet.engine.store import Store
 from fleet.engine.workspace import open_store
 from fleet.errors import DeclarationError, Problem, StackNotFoundError
+from fleet.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

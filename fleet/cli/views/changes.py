@@ -7,7 +7,6 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from rich.text import Text
@@ -15,6 +14,7 @@ from rich.text import Text
 from fleet import yamlio
 from fleet.cli import words
 from fleet.engine.events import Drift, DriftKind, FieldChange, Operation, Subject
+from fleet.frozen import dataclass
 
 STYLES = {"-": "red", "+": "green", " ": "", "@": "dim"}
 DRIFT_STYLE = "magenta"

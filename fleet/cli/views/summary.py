@@ -6,7 +6,7 @@ In: a request and its result. Out: renderables for Rich, in the order of printin
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from rich.console import RenderableType
@@ -20,6 +20,7 @@ from fleet.cli.views.next_step import next_step
 from fleet.engine.events import Drift, Operation, Subject
 from fleet.engine.request import Command, RunRequest, RunResult
 from fleet.errors import Problem
+from fleet.frozen import dataclass
 
 # More rows than this, and rows that say the same are folded into one.
 MOST_ROWS = 30

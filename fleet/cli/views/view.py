@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from fleet.engine.events import Event
 from fleet.engine.request import RunResult
 from fleet.errors import FleetError
+from fleet.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

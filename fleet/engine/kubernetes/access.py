@@ -10,7 +10,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from fleet.engine.kubernetes.errors import ClusterUnavailableError
 from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.engine.kubernetes.kubeconfig import Context, Entry, read_context
 from fleet.errors import Problem, Where
+from fleet.frozen import dataclass
 
 LOGIN_TIMEOUT_S = 60.0
 _RENEW_BEFORE_S = 30.0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Any
 
 from fleet.engine.kubernetes.refs import Resource, group_of
+from fleet.frozen import dataclass
 
 AGGREGATED_KIND = "APIGroupDiscoveryList"
 _DISSOLVED = "extensions"

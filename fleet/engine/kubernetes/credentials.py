@@ -11,13 +11,14 @@ import base64
 import logging
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
 from fleet.engine.kubernetes.kubeconfig import Entry
+from fleet.frozen import dataclass
 
 _ASKED_FOR = ("exec", "auth-provider")
 # The loader reads certificates only for a cluster that is reached by TLS; which one does not matter to it.

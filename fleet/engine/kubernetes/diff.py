@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
 from fleet.engine.events import FieldChange
 from fleet.engine.kubernetes.secrets import is_secret, masked
+from fleet.frozen import dataclass
 
 Path = tuple[str | int, ...]
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from fleet.engine.kubernetes.status import Object, conditions, find, is_behind
+from fleet.frozen import dataclass
 
 _BRACES = re.compile(r"\{\s*(.*?)\s*\}")
 # A single equals sign; a double one belongs to a filter.

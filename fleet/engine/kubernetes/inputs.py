@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from fleet.errors import DeclarationError, Problem, UnsupportedError, Where
+from fleet.frozen import dataclass
 
 DEFAULT_TIMEOUT_S = 30.0
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fleet.engine.kubernetes.errors import ClusterUnavailableError
 from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.errors import Problem, Where
+from fleet.frozen import dataclass
 from fleet.yamlio import YamlProblem, load_documents
 
 INLINE = "kubeconfig given as text"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from fleet.engine.events import FieldChange
 from fleet.errors import Problem
+from fleet.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from fleet.engine.kubernetes.api import Api, Object
 from fleet.engine.kubernetes.concurrency import together
@@ -22,6 +22,7 @@ from fleet.engine.kubernetes.refs import Ref, Resource, Target
 from fleet.engine.kubernetes.secrets import with_data
 from fleet.engine.kubernetes.subset import unmet
 from fleet.errors import Problem, Where
+from fleet.frozen import dataclass
 
 # So many moved objects of a collection are read one by one at most, unless that is less than a tenth of it.
 FEW_MOVED, FEW_MOVED_SHARE = 20, 0.1

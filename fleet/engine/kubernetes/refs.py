@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from fleet.engine.kubernetes.errors import ObjectFailedError
 from fleet.errors import Problem
+from fleet.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ In: how to reach the cluster. Out: a Survey. One connection for a few requests; 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from fleet.engine.kubernetes.catalog import Kind
@@ -15,6 +14,7 @@ from fleet.engine.kubernetes.inputs import ProviderInputs
 from fleet.engine.kubernetes.requests import Request, Response
 from fleet.engine.kubernetes.transport import Transport
 from fleet.errors import Problem, Where
+from fleet.frozen import dataclass
 
 _VERSION = Request("get", "GET", "/version", "the cluster's version")
 

@@ -6,7 +6,6 @@ The annotations are those of Pulumi's provider, and mean the same (pulumi-kubern
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from fleet.engine.kubernetes.errors import ObjectFailedError
@@ -15,6 +14,7 @@ from fleet.engine.kubernetes.readiness import Verdict, judge
 from fleet.engine.kubernetes.refs import Ref, group_of
 from fleet.engine.kubernetes.status import READY, Object, State, find, waiting
 from fleet.errors import Problem
+from fleet.frozen import dataclass
 
 TIMEOUT_S: Final = 600.0
 _SKIP_AWAIT: Final = "pulumi.com/skipAwait"

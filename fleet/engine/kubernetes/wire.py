@@ -13,7 +13,6 @@ import socket
 import ssl
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -23,6 +22,7 @@ from aiohappyeyeballs import AddrInfoType, start_connection
 from fleet.engine.kubernetes.access import Access
 from fleet.engine.kubernetes.connection import AddressError, ConnectTimeoutError, HungUpError
 from fleet.engine.kubernetes.requests import Request
+from fleet.frozen import dataclass
 
 _AGENT = "fleet"
 _PORTS = {"https": 443, "http": 80}

@@ -11,11 +11,12 @@ import binascii
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from fleet.errors import Problem, SourceError
+from fleet.frozen import dataclass
 from fleet.render.charts.location import Location
 from fleet.render.runner import ToolFailed, ask_helper
 from fleet.yamlio import YamlProblem, load_documents

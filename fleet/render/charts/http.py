@@ -11,7 +11,6 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import Retry
 
 from fleet.errors import Problem, SourceError
+from fleet.frozen import dataclass
 from fleet.model.masking import mask
 from fleet.render.charts.credentials import Login
 from fleet.render.charts.location import Location

@@ -6,10 +6,11 @@ In: the text of a `repo`. Out: a Location, or a SourceError. It looks at no file
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from fleet.errors import Problem, SourceError
+from fleet.frozen import dataclass
 from fleet.model.masking import MASK, mask
 from fleet.render.address import Address
 

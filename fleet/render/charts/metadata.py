@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from fleet.frozen import dataclass
 from fleet.yamlio import YamlProblem, load_documents
 
 FILES = ("Chart.yaml", "requirements.yaml", "Chart.lock", "requirements.lock")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from fleet.errors import Problem, SourceError
+from fleet.frozen import dataclass
 from fleet.model.semver import newest, parse_constraint, parse_version
 
 _SHOWN = 5

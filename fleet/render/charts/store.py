@@ -15,12 +15,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from fleet.errors import SourceError
+from fleet.frozen import dataclass
 from fleet.model.semver import parse_version
 from fleet.render.charts import archive
 from fleet.render.charts.archive import NotAChartError
