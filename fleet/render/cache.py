@@ -1,4 +1,4 @@
-"""Cache: what tools have rendered, kept by everything that it depends on.
+"""Cache: what was rendered or read, kept by everything that it depends on.
 
 In: a key, the digest of what was read, the parameters and the tool's version. Out: Manifests, or None. A file appears
 whole or not at all, so runs share the cache without locks; what cannot be read counts as not there.
@@ -7,19 +7,21 @@ whole or not at all, so runs share the cache without locks; what cannot be read 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+import orjson
+
 from fleet.errors import Where
 from fleet.frozen import dataclass
 from fleet.model.manifest import Manifest
 
-# Changes with everything in fleet.render that makes other manifests of the same output, or would not keep them.
-_FORMAT = 2
+# Changes with everything in fleet.render and fleet.yamlio that makes other manifests of the same files or output, or
+# would not keep them.
+_FORMAT = 3
 MOST_BYTES = 500_000_000
 
 
@@ -34,18 +36,21 @@ class Cache:
         """Return the manifests that were kept; None if there are none."""
         path = self._path(key)
         try:
-            stored = json.loads(path.read_bytes())
-            found = tuple(Manifest(body, Where(file=file)) for file, body in stored)
+            stored = orjson.loads(path.read_bytes())
+            found = tuple(Manifest(body, Where(*where)) for where, body in stored)
             os.utime(path)
         except (OSError, ValueError, TypeError):
             return None
         return found
 
     def save(self, key: str, manifests: Iterable[Manifest]) -> None:
-        """Keep manifests. A cache that cannot be written is none."""
+        """Keep manifests. A cache that cannot be written is none.
+
+        What is too large a number or no text to orjson is not kept: it would have to come back as it was.
+        """
         path = self._path(key)
-        data = json.dumps([[each.where.file, each.body] for each in manifests], ensure_ascii=False).encode()
-        with suppress(OSError):
+        with suppress(OSError, orjson.JSONEncodeError):
+            data = orjson.dumps([[_place(each.where), each.body] for each in manifests])
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
             with os.fdopen(descriptor, "wb") as file:
@@ -70,3 +75,7 @@ class Cache:
     def _path(self, key: str) -> Path:
         digest = hashlib.sha256(f"{_FORMAT}\0{key}".encode()).hexdigest()
         return self.directory / digest[:2] / digest
+
+
+def _place(where: Where) -> tuple[str, int, int, str]:
+    return where.file, where.line, where.document, where.key

@@ -7,7 +7,7 @@ In: a path, a Directory and the Snapshot of a commit. Out: Manifests in file ord
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from fleet.errors import Problem, RenderError, Where
 from fleet.frozen import dataclass
@@ -38,8 +38,9 @@ class _Chosen:
 def render(
     path: str, directory: Directory, snapshot: Snapshot, report: Callable[[str], None], cache: Cache
 ) -> tuple[Manifest, ...]:
-    """Return the manifests of the directory at a path. `report` gets a warning for what is skipped; cache: for Jsonnet.
+    """Return the manifests of the directory at a path. `report` gets a warning for what is skipped.
 
+    cache: a directory whose files have been read once is not read again while they are the same, whatever the commit.
     `where.file` of a manifest is its path in the repository. Raises SourceError for the path, RenderError with all
     problems of its content.
     """
@@ -47,18 +48,42 @@ def render(
     if directory.disable_extension_filter and not (directory.include or directory.exclude):
         report(f"{path}: the extension filter is off without include or exclude, so every file counts as a manifest")
     chosen, problems = _choose(path, directory, base, snapshot, report)
+    # What Jsonnet imports is not among the files.
+    has_jsonnet = any(_is_jsonnet(each.path) for each in chosen)
+    key = "" if problems or has_jsonnet else _key(chosen)
+    known = cache.load(key) if key else None
+    if known is not None:
+        return known
+    evaluate = _evaluation(snapshot, base, directory, cache) if has_jsonnet else read_file
+    read = _read(path, chosen, snapshot, problems, evaluate)
+    if key:
+        cache.save(key, read)
+    return read
+
+
+def _key(chosen: Sequence[_Chosen]) -> str:
+    return "\0".join(("directory", *(f"{each.path}\0{each.node.entry.sha}" for each in chosen)))
+
+
+def _read(
+    path: str,
+    chosen: Sequence[_Chosen],
+    snapshot: Snapshot,
+    problems: Sequence[Problem],
+    evaluate: Callable[[str, bytes], Found],
+) -> tuple[Manifest, ...]:
     manifests: list[Manifest] = []
     contents, sizes = _contents(chosen, snapshot)
+    wrong = list(problems)
     if sum(sizes.values()) > MOST_BYTES:
-        problems.append(_too_large(path, sizes))
+        wrong.append(_too_large(path, sizes))
         contents = {}
-    evaluate = _evaluation(snapshot, base, directory, cache) if any(map(_is_jsonnet, contents)) else read_file
     for file, data in contents.items():
         found = evaluate(file, data) if _is_jsonnet(file) else read_file(file, data)
         manifests += found.manifests
-        problems += found.problems
-    if problems:
-        raise RenderError(*problems)
+        wrong += found.problems
+    if wrong:
+        raise RenderError(*wrong)
     return tuple(manifests)
 
 
@@ -128,7 +153,7 @@ def _followed(node: Node, path: str, snapshot: Snapshot, report: Callable[[str],
     return None
 
 
-def _contents(chosen: list[_Chosen], snapshot: Snapshot) -> tuple[dict[str, bytes], dict[str, int]]:
+def _contents(chosen: Sequence[_Chosen], snapshot: Snapshot) -> tuple[dict[str, bytes], dict[str, int]]:
     """Return the bytes of the files that do not ask to be skipped, and the sizes that count, by path.
 
     When the sizes come to too much, what follows is not read.

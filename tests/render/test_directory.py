@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from fleet.errors import FleetError, RenderError, SourceError, Where
 from fleet.model.directory import Directory
+from fleet.model.manifest import Manifest
 from fleet.model.plan import RenderRequest, Revision
+from fleet.render.cache import Cache
 from fleet.render.directory import MOST_BYTES
 from tests.render.world import Repo, World, config_map, names, render_all
 
@@ -38,6 +41,34 @@ def failure(kind: type[FleetError], world: World, repo: Repo, directory: Directo
     with pytest.raises(kind) as caught:
         world.render(str(repo.path), tool=directory)
     return str(caught.value)
+
+
+def test_what_has_been_read_is_not_read_again(world: World, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    two = f"{config_map('a')}---\n{config_map('b')}"
+    repo.commit({"app/two.yaml": two, "other.txt": "1"})
+    first = world.render(str(repo.path), path="app")
+    with monkeypatch.context() as patched:
+        patched.setattr("fleet.render.directory.read_file", lambda file, _: pytest.fail(f"{file} was read"))
+        repo.commit({"other.txt": "2"})
+        again = world.render(str(repo.path), path="app")
+    assert again == first
+    assert [each.where for each in again] == [each.where for each in first]
+    assert [(each.where.file, each.where.document) for each in again] == [("app/two.yaml", 1), ("app/two.yaml", 2)]
+    repo.commit({"app/two.yaml": two.replace("name: b", "name: c")})
+    assert names(world.render(str(repo.path), path="app")) == ["a", "c"]
+
+
+def test_what_is_wrong_is_said_every_time(world: World, repo: Repo) -> None:
+    repo.commit({"a.yaml": config_map("a"), "b.yaml": "kind: ConfigMap\napiVersion: v1\n"})
+    assert failure(RenderError, world, repo) == failure(RenderError, world, repo)
+
+
+def test_what_json_cannot_say_is_not_kept(tmp_path: Path) -> None:
+    """It would have to come back as it was."""
+    cache = Cache(tmp_path)
+    for odd in (10**30, "\ud800"):
+        cache.save("key", [Manifest({"apiVersion": "v1", "kind": "Odd", "metadata": {"name": "a"}, "odd": odd})])
+        assert cache.load("key") is None
 
 
 @pytest.mark.parametrize(
