@@ -27,9 +27,10 @@ import traceback
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from importlib.machinery import PathFinder
-from importlib.util import find_spec
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import LazyLoader, find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 
@@ -56,6 +57,26 @@ if __name__ == "__main__":
     atexit.register(leaving)
     # Nothing that is made while modules are loaded is garbage.
     gc.disable()
+
+# What the SDK imports of itself and hardly any program uses, and takes long.
+_RARE = {"pulumi.automation", "pulumi.dynamic"}
+
+
+class Later:
+    """Finds modules that are loaded when something in them is first asked for."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, _target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return where such a module is; None leaves it to the others."""
+        spec = PathFinder.find_spec(fullname, path) if fullname in _RARE else None
+        if spec is not None and spec.loader is not None:
+            spec.loader = LazyLoader(spec.loader)
+        return spec
+
+
+if __name__ == "__main__":
+    sys.meta_path.insert(0, Later())
 
 import pulumi  # noqa: E402
 import pulumi.runtime  # noqa: E402
