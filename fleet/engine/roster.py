@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
@@ -57,7 +58,7 @@ class Roster:
         self._left_open = {each.resource.key: each.type for each in snapshot.pending_operations if each.touches}
         self._touched: dict[Key, str] = dict(self._left_open)
         self._creating: set[str] = set()
-        self._awaited: tuple[Future[None], asyncio.Future[None]] | None = None
+        self._awaited: tuple[Future[None], asyncio.Event] | None = None
         for key in self._left_open.keys() - {each.key for each in snapshot.resources}:
             self._forget_touch(key)
 
@@ -75,8 +76,9 @@ class Roster:
     async def _durable(self, entered: Future[None]) -> None:
         """Return when that is durable. What is written at once shares a future, and wakes up the event loop once."""
         if self._awaited is None or self._awaited[0] is not entered:
-            self._awaited = entered, asyncio.wrap_future(entered)
-        await asyncio.shield(self._awaited[1])
+            self._awaited = entered, _written(entered)
+        await self._awaited[1].wait()
+        entered.result()
 
     def not_created(self, resource: Resource) -> None:
         """Record that it is certain that nothing was created."""
@@ -201,3 +203,16 @@ class Roster:
     def snapshot(self) -> Snapshot:
         """Return the state as it is now."""
         return self._snapshot.with_resources(tuple(self.resources()))
+
+
+def _written(entered: Future[None]) -> asyncio.Event:
+    """Return what is set, in this event loop, once the future is done; who waits for it may be cancelled alone."""
+    loop, written = asyncio.get_running_loop(), asyncio.Event()
+
+    def wake(_: Future[None]) -> None:
+        # A run that was ended at once leaves its journal behind.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(written.set)
+
+    entered.add_done_callback(wake)
+    return written

@@ -39,6 +39,10 @@ class Manifest:
     body: Mapping[str, Any] = field(hash=False)
     where: Where = field(default_factory=Where, repr=False, compare=False)
 
+    def with_body(self, body: Mapping[str, Any]) -> Manifest:
+        """Return the same object with another body."""
+        return Manifest(body, self.where)
+
     @property
     def api_version(self) -> str:
         """`v1`, `apps/v1`."""

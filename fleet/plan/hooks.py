@@ -27,6 +27,7 @@ from fleet.plan.wanted import Wanted
 _ARGO_HOOK: Final = "argocd.argoproj.io/hook"
 _HELM_HOOK: Final = "helm.sh/hook"
 _WAVES: Final = ("argocd.argoproj.io/sync-wave", "helm.sh/hook-weight")
+_MARKS: Final = frozenset({_ARGO_HOOK, _HELM_HOOK, *_WAVES})
 # What Go's strconv.Atoi reads.
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+")
 
@@ -56,6 +57,9 @@ class Turn:
         return f"{self.phase_name} wave {self.wave}"
 
 
+# The turn of an object that says nothing of it, as nearly all do.
+IN_BETWEEN: Final = Turn()
+
 _ARGO: Final[Mapping[str, Phase | None]] = MappingProxyType(
     {"PreSync": Phase.PRE_SYNC, "Sync": Phase.SYNC, "PostSync": Phase.POST_SYNC, "SyncFail": None, "Skip": None}
 )
@@ -81,6 +85,8 @@ def turn(manifest: Manifest) -> Turn | None:
 
     An object that is both a PreSync and a PostSync hook, which Argo CD runs twice, has the first of its turns.
     """
+    if _MARKS.isdisjoint(manifest.annotations):
+        return IN_BETWEEN
     if not is_hook(manifest):
         return None if _is_skipped(manifest) else Turn(Phase.SYNC, _wave(manifest))
     phases = _phases(manifest)
@@ -114,7 +120,7 @@ def kept_on_record(wanted: Wanted) -> Wanted:
     if not runs_once(manifest) or not isinstance(spec, Mapping) or "ttlSecondsAfterFinished" not in spec:
         return wanted
     kept = {key: value for key, value in spec.items() if key != "ttlSecondsAfterFinished"}
-    return replace(wanted, manifest=replace(manifest, body={**manifest.body, "spec": kept}))
+    return replace(wanted, manifest=manifest.with_body({**manifest.body, "spec": kept}))
 
 
 def without_left_out(rendered: Rendered) -> Rendered:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from fleet.model.manifest import Manifest
@@ -19,4 +18,4 @@ def labelled(manifest: Manifest, target: Target) -> Manifest:
         given: Mapping[str, str] = metadata.get(field) or {}
         if own:
             metadata[field] = {**given, **own}
-    return replace(manifest, body={**manifest.body, "metadata": metadata})
+    return manifest.with_body({**manifest.body, "metadata": metadata})

@@ -20,7 +20,7 @@ from typing import Final
 from fleet.frozen import dataclass
 from fleet.model.manifest import Manifest
 from fleet.plan.definitions import CRD, definition_of
-from fleet.plan.hooks import Phase, Turn, turn
+from fleet.plan.hooks import IN_BETWEEN, Phase, Turn, turn
 from fleet.plan.wanted import Wanted
 
 # Argo CD's order within a wave (gitops-engine/pkg/sync/sync_tasks.go: kindOrder), after namespaces and definitions.
@@ -32,7 +32,6 @@ _KINDS: Final = """
 """
 _POSITIONS: Final[Mapping[str, int]] = {kind: position for position, kind in enumerate(_KINDS.split())}
 _NAMESPACE: Final = ("", "Namespace")
-_SYNC: Final = Turn()
 # Turns behind each other of which one has no more objects than this have no barrier in between.
 MOST_DIRECT: Final = 8
 
@@ -152,4 +151,4 @@ def _is_basis(manifest: Manifest) -> bool:
 
 def _turn(manifest: Manifest) -> Turn:
     """Namespaces and definitions have none of their own, hooks or not: others wait for them."""
-    return _SYNC if _is_basis(manifest) else turn(manifest) or _SYNC
+    return IN_BETWEEN if _is_basis(manifest) else turn(manifest) or IN_BETWEEN

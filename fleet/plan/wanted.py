@@ -38,4 +38,4 @@ class Wanted:
 
     def with_metadata(self, metadata: Mapping[str, Any]) -> Wanted:
         """Return the same object with other metadata, at the same place in the body."""
-        return replace(self, manifest=replace(self.manifest, body={**self.manifest.body, "metadata": metadata}))
+        return replace(self, manifest=self.manifest.with_body({**self.manifest.body, "metadata": metadata}))
