@@ -17,6 +17,7 @@ from tests.engine.kills.cutting import KILLED, Ended
 from tests.engine.kills.versions import NOTHING, VERSIONS, Wanted
 
 _PROJECT = "name: kills\nruntime: {{name: python, options: {{virtualenv: {virtualenv}}}}}\n"
+UP = ("up", "--yes", "--skip-preview")
 # How the one run after a kill may be begun.
 _RECOVERIES = ("", "", "with a refresh", "after a refresh")
 
@@ -58,31 +59,48 @@ class Stage:
         """Go through all versions undisturbed, and remember what each of them looks like."""
         for version in (*VERSIONS[1:], NOTHING):
             self.want(version)
-            ended = self.run("up", "--yes", "--skip-preview", kill_at=0)
+            ended = self.run(*UP, kill_at=0)
             self.points[self.at, version] = ended.points
             self.at = version
             self.check()
             self.shapes[version] = {place: agreement.plain(item) for place, item in self.there.items()}
+            self.points[version, version] = self.run("refresh", "--yes", kill_at=0).points
 
     def disturbed(self) -> None:
         """Go on to the next version, be killed on the way, and let one run put it right."""
+        if self.at != NOTHING and self.chance.random() < 0.2:
+            self._drifted()
         source, target = self.at, VERSIONS[(VERSIONS.index(self.at) + 1) % len(VERSIONS)]
         if source == NOTHING:
             self.keeps = self._kept()
         before, most = self.there, self.points[source, target]
         self.story = [f"from {source} to {target}"]
-        if not self._killed(target, self.chance.randint(1, most)):
+        is_destroyed = target == NOTHING and self.chance.random() < 0.5
+        words = ("destroy", "--yes") if is_destroyed else UP
+        if not self._killed(target, self.chance.randint(1, most), *words):
             self.at = target
             self.check()
             return
         left = self._held()
         self.at = source if self.chance.random() < 0.3 else target
         if self.chance.random() < 0.2:
-            self._killed(self.at, self.chance.randint(1, most))
+            self._killed(self.at, self.chance.randint(1, most), *UP)
             left = {}
         self._recover()
         self.check()
         self._check_lives(before, left, source, target)
+
+    def _drifted(self) -> None:
+        """Change something by hand, be killed while that is found out, and let one run put it right."""
+        self.story = [f"drift from {self.at}"]
+        path = f"/api/v1/namespaces/{self.namespace}/configmaps/still"
+        for cluster in self.clusters:
+            change = {"data": {"never": "as it was"}}
+            assert cluster.request("PATCH", path, change, content_type="application/merge-patch+json").ok
+        self._killed(self.at, self.chance.randint(1, self.points[self.at, self.at]), "refresh", "--yes")
+        self._recover()
+        self.run(*UP, "--refresh")
+        self.check()
 
     def _kept(self) -> frozenset[str]:
         chances = {"own": 0.8, "definition": 0.95}
@@ -101,7 +119,7 @@ class Stage:
         self.want(version)
         if version == NOTHING and self.chance.random() < 0.3:
             return self.run("destroy", "--yes")
-        return self.run("up", "--yes", "--skip-preview", *words)
+        return self.run(*UP, *words)
 
     def run(self, *words: str, exit_code: int | None = 0, kill_at: int | None = None) -> Ended:
         """Run a command of the engine, and check how it ends. exit_code None accepts any. kill_at: as for `cutting`."""
@@ -131,15 +149,15 @@ class Stage:
         self.run("preview", "--expect-no-changes")
         self.run("refresh", "--preview-only", "--expect-no-changes")
 
-    def _killed(self, version: str, point: int) -> bool:
-        """Bring the stack to a version, but for a kill; return whether it came to that."""
+    def _killed(self, version: str, point: int, *words: str) -> bool:
+        """Let a command bring the stack to a version, but for a kill; return whether it came to that."""
         self.want(version)
-        ended = self.run("up", "--yes", "--skip-preview", exit_code=None, kill_at=point)
+        ended = self.run(*words, exit_code=None, kill_at=point)
         assert ended.exit_code in (0, KILLED), str(ended)
         if ended.exit_code == 0:
             return False
         self.kills += 1
-        self.story.append(f"killed at point {point} on the way to {version}")
+        self.story.append(f"{words[0]} killed at point {point} on the way to {version}")
         if self.chance.random() < 0.2:
             self.run("cancel", "--yes")
         return True

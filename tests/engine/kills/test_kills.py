@@ -14,7 +14,7 @@ from hypothesis import settings
 
 from localclusters import LocalClusters, StartClusters
 from tests.engine.kills.cutting import KILLED
-from tests.engine.kills.stage import Stage
+from tests.engine.kills.stage import UP, Stage
 from tests.engine.kills.versions import NEW
 
 
@@ -61,7 +61,7 @@ def test_whatever_a_killed_run_leaves_one_run_puts_right(stage: Stage, seed: int
 def test_a_run_that_was_killed_says_so_and_is_gone_on_with(stage: Stage) -> None:
     """The kills of the other test are what they are meant to be."""
     stage.want(NEW)
-    killed = stage.run("up", "--yes", "--skip-preview", exit_code=KILLED, kill_at=60)
+    killed = stage.run(*UP, exit_code=KILLED, kill_at=60)
     assert killed.points == 0
     assert "Another run was cut off (" in stage.bring(NEW).text
     stage.at = NEW
