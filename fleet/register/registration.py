@@ -14,14 +14,15 @@ from typing import Any
 import pulumi
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.rpc import UNKNOWN
+from pulumi.runtime.settings import get_root_resource
 
 from fleet.frozen import dataclass
-from fleet.model.plan import ClusterPlan, PlannedBarrier, PlannedObject
+from fleet.model.plan import ClusterPlan, PlannedApplication, PlannedBarrier, PlannedObject
+from fleet.register.applications import application_request, ended
 from fleet.register.outputs import DEPLOYED, arrived, deployed, read_deployed
 from fleet.register.providers import register_provider
 from fleet.register.requests import barrier_request, request_of
-from fleet.register.resources import ApplicationResource
-from fleet.register.sending import Send, sender
+from fleet.register.sending import Sender, sender
 
 # Objects of a cluster that are registered and not answered yet. More would only take memory: engines carry out fewer.
 _WINDOW = 64
@@ -31,17 +32,20 @@ _WAITING_WINDOW = 1_000
 
 @dataclass(frozen=True, slots=True)
 class _Cluster:
-    """What a cluster's objects hang on. adopter: for objects that may be there already; None where none may."""
+    """What a cluster's objects are deployed through. adopter: for those that may be there already; None where none may.
+
+    objects: application → what it has there.
+    """
 
     plan: ClusterPlan
     provider: pulumi.ProviderResource
     adopter: pulumi.ProviderResource | None
-    applications: Mapping[str, ApplicationResource]
+    objects: Mapping[str, Sequence[PlannedObject]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Anchors:
-    """The same once it is registered: `<urn>::<id>` of the providers, application → URN of its component."""
+    """What a cluster's objects hang on: `<urn>::<id>` of the providers, application → URN of its component."""
 
     provider: str
     adopter: str
@@ -54,8 +58,9 @@ async def register(plans: Sequence[ClusterPlan], profiles: Mapping[str, Mapping[
     profiles: cluster → the arguments of its provider.
     """
     clusters = [_open(plan, profiles[plan.cluster.name]) for plan in plans]
-    anchors = await asyncio.gather(*map(_anchored, clusters))
     async with sender() as send:
+        stack = await _stack()
+        anchors = await asyncio.gather(*(_anchored(cluster, stack, send) for cluster in clusters))
         failed = await asyncio.gather(
             *(_bring_about(cluster, each, send) for cluster, each in zip(clusters, anchors, strict=True))
         )
@@ -63,6 +68,12 @@ async def register(plans: Sequence[ClusterPlan], profiles: Mapping[str, Mapping[
     if failures and not pulumi.runtime.is_dry_run():
         return {DEPLOYED: arrived(deployed(plans), await read_deployed(), failures)}
     return {DEPLOYED: deployed(plans)}
+
+
+async def _stack() -> str:
+    """Return the stack's URN, which is what everything without another parent hangs on."""
+    root = get_root_resource()
+    return "" if root is None else str(await root.urn.future())
 
 
 def _open(plan: ClusterPlan, profile: Mapping[str, Any]) -> _Cluster:
@@ -74,22 +85,24 @@ def _open(plan: ClusterPlan, profile: Mapping[str, Any]) -> _Cluster:
     objects: dict[str, list[PlannedObject]] = defaultdict(list)
     for planned in plan.objects:
         objects[planned.application].append(planned)
-    applications = {
-        each.application.name: ApplicationResource(
-            each, objects[each.application.name], provider, paused=plan.cluster.paused
-        )
-        for each in plan.applications
-    }
-    return _Cluster(plan, provider, adopter, applications)
+    return _Cluster(plan, provider, adopter, objects)
 
 
-async def _anchored(cluster: _Cluster) -> _Anchors:
-    urns = await asyncio.gather(*(each.urn.future() for each in cluster.applications.values()))
-    return _Anchors(
-        provider=await _reference(cluster.provider),
-        adopter="" if cluster.adopter is None else await _reference(cluster.adopter),
-        applications={name: str(urn) for name, urn in zip(cluster.applications, urns, strict=True)},
-    )
+async def _anchored(cluster: _Cluster, stack: str, send: Sender) -> _Anchors:
+    """Register a cluster's applications."""
+    provider = await _reference(cluster.provider)
+    window = asyncio.Semaphore(_WINDOW)
+
+    async def register(planned: PlannedApplication) -> tuple[str, str]:
+        name = planned.application.name
+        objects, paused = cluster.objects.get(name, ()), cluster.plan.cluster.paused
+        request = application_request(planned, objects, parent=stack, provider=provider, paused=paused)
+        async with window:
+            return name, str((await send.register(request)).urn)
+
+    registered = await asyncio.gather(*map(register, cluster.plan.applications))
+    adopter = "" if cluster.adopter is None else await _reference(cluster.adopter)
+    return _Anchors(provider, adopter, dict(registered))
 
 
 async def _reference(provider: pulumi.ProviderResource) -> str:
@@ -98,16 +111,15 @@ async def _reference(provider: pulumi.ProviderResource) -> str:
     return f"{urn}::{id_ or UNKNOWN}"
 
 
-async def _bring_about(cluster: _Cluster, anchors: _Anchors, send: Send) -> frozenset[str]:
+async def _bring_about(cluster: _Cluster, anchors: _Anchors, send: Sender) -> frozenset[str]:
     """Register a cluster's objects, and return the applications of those that failed."""
     failed = await _register_objects(cluster.plan, anchors, send)
     # An engine that sees this knows what the applications want in the cluster, while others are still at work.
-    for application in cluster.applications.values():
-        application.register_outputs({})
+    await asyncio.gather(*(send.register_outputs(ended(urn)) for urn in anchors.applications.values()))
     return failed
 
 
-async def _register_objects(plan: ClusterPlan, anchors: _Anchors, send: Send) -> frozenset[str]:
+async def _register_objects(plan: ClusterPlan, anchors: _Anchors, send: Sender) -> frozenset[str]:
     """Register a cluster's objects in order, and return the applications of those that failed.
 
     An object whose registration the engine refuses ends the program.
@@ -128,7 +140,7 @@ class _Objects:
     failed: the applications of objects that failed so far.
     """
 
-    def __init__(self, plan: ClusterPlan, anchors: _Anchors, send: Send) -> None:
+    def __init__(self, plan: ClusterPlan, anchors: _Anchors, send: Sender) -> None:
         self.failed: set[str] = set()
         self._send = send
         self._plan = plan
@@ -157,7 +169,7 @@ class _Objects:
     async def _raise(self, barrier: PlannedBarrier) -> str:
         dependencies = [await self._urns[position] for position in barrier.depends_on]
         parent = self._anchors.applications[barrier.application]
-        response = await self._send(barrier_request(barrier, parent=parent, dependencies=dependencies))
+        response = await self._send.register(barrier_request(barrier, parent=parent, dependencies=dependencies))
         # If something before it has failed, so has it, and the engine leaves alone what is behind it.
         return str(response.urn)
 
@@ -166,7 +178,7 @@ class _Objects:
         window = self._windows[planned.waits]
         if waits:
             await window.acquire()
-        response = await self._send(request)
+        response = await self._send.register(request)
         if response.result != resource_pb2.SUCCESS:
             self.failed.add(planned.application)
         # An object that failed has a URN all the same: the engine knows what to do with those that depend on it.

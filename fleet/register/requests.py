@@ -59,13 +59,21 @@ def barrier_request(
     planned: PlannedBarrier, *, parent: str, dependencies: Sequence[str]
 ) -> resource_pb2.RegisterResourceRequest:
     """Return the request. parent and dependencies are URNs."""
+    return component_request(_WAVE_TYPE, planned.name, {}, parent=parent, dependencies=dependencies)
+
+
+def component_request(
+    type_: str, name: str, inputs: Mapping[str, Any], *, parent: str, dependencies: Sequence[str] = ()
+) -> resource_pb2.RegisterResourceRequest:
+    """Return the request for something that only holds others together. parent and dependencies are URNs."""
     return resource_pb2.RegisterResourceRequest(
-        type=_WAVE_TYPE,
-        name=planned.name,
+        type=type_,
+        name=name,
         custom=False,
         parent=parent,
-        object=_properties({}),
+        object=_properties(inputs),
         dependencies=dependencies,
+        propertyDependencies={key: resource_pb2.RegisterResourceRequest.PropertyDependencies() for key in inputs},
         acceptSecrets=True,
         acceptResources=True,
         supportsPartialValues=True,

@@ -86,6 +86,7 @@ class Monitor:
 
     def __post_init__(self) -> None:
         self.RegisterResource = _Method(self._register)
+        self.RegisterResourceOutputs = _Method(self._register_outputs)
 
     def GetDeploymentInfo(self, _: empty_pb2.Empty) -> resource_pb2.DeploymentInfo:
         return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
@@ -100,7 +101,7 @@ class Monitor:
             urn=urn, id=request.name if request.custom else "", object=request.object
         )
 
-    def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> empty_pb2.Empty:
+    def _register_outputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> empty_pb2.Empty:
         self.registered_outputs[request.urn] = json_format.MessageToDict(request.outputs)
         return empty_pb2.Empty()
 
