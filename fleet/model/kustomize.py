@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any, Final
 
 from fleet.model import checks
@@ -70,7 +71,7 @@ class Kustomize:
     @property
     def is_zero(self) -> bool:
         """Whether nothing is changed. Flags that say how to change something do not count, as in Argo CD's `IsZero`."""
-        return not any(getattr(self, name) for name in self.__slots__ if name not in _HOW)
+        return not any(_what(self))
 
 
 _HOW: Final = (
@@ -81,6 +82,8 @@ _HOW: Final = (
     "force_common_annotations",
 )
 FLAGS: Final = (*_HOW, "ignore_missing_components", "enable_helm")
+# Asked several times of each destination.
+_what: Final = attrgetter(*(each.name for each in fields(Kustomize) if each.name not in _HOW))
 
 
 def _replicas(value: object) -> Values:
