@@ -59,7 +59,7 @@ if __name__ == "__main__":
     gc.disable()
 
 # What the SDK imports of itself and hardly any program uses, and takes long.
-_RARE = {"pulumi.automation", "pulumi.dynamic"}
+_RARE = frozenset({"pulumi.automation", "pulumi.dynamic"})
 
 
 class Later:

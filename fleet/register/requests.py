@@ -6,7 +6,7 @@ that nobody here ever asks for, and hold a thread until the engine answers (docs
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from google.protobuf import struct_pb2
@@ -39,8 +39,7 @@ def request_of(
         provider=provider,
         object=_properties(_hidden(body) if is_secret else body),
         dependencies=dependencies,
-        # Said of every property, or Pulumi takes each of them to depend on everything.
-        propertyDependencies={key: resource_pb2.RegisterResourceRequest.PropertyDependencies() for key in body},
+        propertyDependencies=_of_none(body),
         retainOnDelete=planned.retain,
         replaceOnChanges=[_ANYTHING] if planned.replaces else [],
         deleteBeforeReplace=planned.replaces,
@@ -73,12 +72,17 @@ def component_request(
         parent=parent,
         object=_properties(inputs),
         dependencies=dependencies,
-        propertyDependencies={key: resource_pb2.RegisterResourceRequest.PropertyDependencies() for key in inputs},
+        propertyDependencies=_of_none(inputs),
         acceptSecrets=True,
         acceptResources=True,
         supportsPartialValues=True,
         supportsResultReporting=True,
     )
+
+
+def _of_none(properties: Iterable[str]) -> dict[str, resource_pb2.RegisterResourceRequest.PropertyDependencies]:
+    """Return what says that no property depends on anything: unsaid, to Pulumi, each depends on everything."""
+    return {key: resource_pb2.RegisterResourceRequest.PropertyDependencies() for key in properties}
 
 
 def _timeouts(planned: PlannedObject) -> resource_pb2.RegisterResourceRequest.CustomTimeouts | None:

@@ -83,13 +83,11 @@ class Wire:
             if used is None or used.has_answered:
                 raise
             raise StaleConnectionError from error
-        except TimeoutError:
-            # What is between may have forgotten all connections; each would have to be waited for.
+        except BaseException as error:
             connection.abort()
-            self._leave_idle()
-            raise
-        except BaseException:
-            connection.abort()
+            if isinstance(error, TimeoutError):
+                # What is between may have forgotten all connections; each would have to be waited for.
+                self._leave_idle()
             raise
         if connection.is_reusable and route is self._route:
             self._idle.append(connection)
