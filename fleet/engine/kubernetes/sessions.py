@@ -40,18 +40,34 @@ class Sessions:
 
     def __init__(self, timeout_s: float) -> None:
         self._sockets = Sockets()
+        self._timeout_s = timeout_s
+        self._session = self._opened()
+        self._left: list[aiohttp.ClientSession] = []
+
+    def _opened(self) -> aiohttp.ClientSession:
         # Concurrency is limited before a request's time starts to run, so the pool itself has no limit.
-        self._session = aiohttp.ClientSession(
+        return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60.0, socket_factory=self._sockets.open),
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=timeout_s, connect=CONNECT_TIMEOUT_S),
+            timeout=aiohttp.ClientTimeout(total=self._timeout_s, connect=CONNECT_TIMEOUT_S),
             max_field_size=_LONGEST_HEADER,
         )
 
     async def exchange(self, request: Request, access: Access) -> Answer:
         """Send a request and return the answer, whatever it says. Raises one of `connection.CONNECTION_ERRORS`."""
-        async with self._requested(request, access) as answer:
-            return await _whole(answer)
+        session = self._session
+        try:
+            async with self._requested(request, access) as answer:
+                return await _whole(answer)
+        except TimeoutError:
+            self._leave(session)
+            raise
+
+    def _leave(self, session: aiohttp.ClientSession) -> None:
+        """Use no connection of it any more, as in `Wire`. What is still under way on others of them goes on."""
+        if session is self._session:
+            self._left.append(session)
+            self._session = self._opened()
 
     async def stream(self, request: Request, access: Access, begun: Callable[[int], None], take: Take) -> Answer | None:
         """Hand over each line of an answer as it comes, until it ends or falls silent; return one that is a refusal.
@@ -70,7 +86,8 @@ class Sessions:
 
     async def close(self) -> None:
         """End all connections."""
-        await self._session.close()
+        for session in (self._session, *self._left):
+            await session.close()
         # A watch that was ended while it began leaves a connection that is still being closed.
         await self._sockets.all_closed()
 

@@ -20,6 +20,7 @@ from tests.engine.kubernetes import cables
 from tests.engine.kubernetes.cables import Break, Cable
 from tests.engine.kubernetes.kubectl import Kubectl
 from tests.engine.kubernetes.manifests import config_map, ref
+from tests.engine.kubernetes.test_access import connect_proxy
 from tests.engine.kubernetes.test_delete import until
 from tests.engine.kubernetes.test_watch import awaited, finish, wait_of
 
@@ -85,6 +86,22 @@ async def test_connections_on_which_everything_is_swallowed_are_left(
             await cables.swallow(strand)
         await provider.create(config_map("b", namespace), manager="fleet", adopt=False)
     assert "configmap/b" in kubectl("get", "configmaps", "-o", "name").split()
+
+
+async def test_through_a_proxy_they_are_left_too(cluster: Cluster, inputs: ProviderInputs, namespace: str) -> None:
+    (document,) = yamlio.load_documents(cluster.kubeconfig.read_text(), file="kubeconfig")
+    kubeconfig = only_context(dict(document.data), cluster.context)
+    (entry,) = kubeconfig["clusters"]
+    async with connect_proxy() as (address, _), cables.laid("127.0.0.1", int(address.rpartition(":")[2])) as cable:
+        entry = {**entry, "cluster": {**entry["cluster"], "proxy-url": f"http://127.0.0.1:{cable.port}"}}
+        way = replace(inputs, kubeconfig=json.dumps({**kubeconfig, "clusters": [entry]}), context=None)
+        async with Provider(replace(way, timeout_s=2.0)) as provider:
+            names = [config_map(f"a{number}", namespace) for number in range(6)]
+            await asyncio.gather(*(provider.create(each, manager="fleet", adopt=False) for each in names))
+            assert len(cable.strands) > 2
+            for strand in cable.strands:
+                await cables.swallow(strand)
+            await provider.create(config_map("b", namespace), manager="fleet", adopt=False)
 
 
 async def test_a_server_that_swallows_everything_from_the_middle_of_a_run_is_given_up(
